@@ -1,0 +1,206 @@
+/** What the jobs, the CLI and the API ask of our tables. One implementation (postgres.ts) over one file a table. */
+import type { EnrollmentRow, EnrollmentStatus, EventRow, Kind, PatientRow } from '../../src/core/model.ts'
+import type { Mapping } from '../../src/core/mapping.ts'
+import type { Rejection } from '../../src/core/rejection.ts'
+
+export const STEPS = [
+  'snapshot',
+  'patients',
+  'enrollments',
+  'new-completed',
+  'updated-completed',
+  'new-active',
+  'updated-active',
+  'finish',
+] as const
+export type Step = (typeof STEPS)[number]
+
+export type RunState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled'
+export type StepState = 'queued' | 'running' | 'succeeded' | 'failed' | 'skipped'
+
+export interface Counts {
+  created: number
+  updated: number
+  unchanged: number
+  rejected: number
+}
+
+export interface RunRequest {
+  mappingName: string
+  requestedBy: string
+  comment: string
+  dryRun: boolean
+  /** yyyy-MM-dd, both or none: re-send this period and leave the markers alone */
+  from: string | null
+  to: string | null
+  /** compare every record with DHIS2, not only the delta */
+  resync: boolean
+}
+
+export interface Run extends RunRequest {
+  runId: string
+  /** as it was when the run was made: editing the mapping during a run changes nothing in it */
+  mapping: Mapping
+  state: RunState
+  cancelRequested: boolean
+  /** one sentence, when it failed */
+  failure: string | null
+  /** date and time of the snapshot in the site's time zone, yyyy-MM-dd'T'HH:mm:ss; null before it */
+  snapshotAt: string | null
+  createdAt: Date
+  startedAt: Date | null
+  endedAt: Date | null
+  counts: Readonly<Record<Kind, Counts>>
+}
+
+export interface StepRow {
+  step: Step
+  state: StepState
+  chunksTotal: number
+  chunksDone: number
+  counts: Readonly<Record<Kind, Counts>>
+  failure: string | null
+  startedAt: Date | null
+  endedAt: Date | null
+}
+
+/** What a snapshot found. `scanned` counts the rows of the delta, `pending` those whose content differs from what DHIS2 last confirmed. */
+export interface SnapshotSummary {
+  counts: Readonly<Record<Kind, { scanned: number; pending: number; unchanged: number; rejected: number }>>
+  /** distinct program UIDs in the snapshot's enrollments and events */
+  programs: readonly string[]
+}
+
+/** One patient's part of the enrollments step. */
+export interface PatientWork {
+  patientId: string
+  /** uid that the patients step settled, or instance_tracker's; null when the patient has none */
+  trackedEntity: string | null
+  /** the patient's record was rejected in this run */
+  patientRejected: boolean
+  /** created by this run: DHIS2 has no enrollments of it */
+  createdNow: boolean
+  /** every enrollment of the patient in the Mart, pending or context */
+  enrollments: readonly EnrollmentRow[]
+  /** pending events only */
+  events: readonly EventRow[]
+}
+
+/** Where and how an enrollment row is sent; decided in the enrollments step, acted on in one of the four after it. */
+export interface PlannedEnrollment<Plan> {
+  rowId: string
+  step: Step
+  /** position among the same patient's enrollments of that step; each wave is sent after the one before it */
+  wave: number
+  plan: Plan
+  /** rowIds of the pending events that go into it */
+  events: readonly string[]
+}
+
+export interface PushItem<Plan> {
+  enrollment: EnrollmentRow & { plan: Plan; wave: number }
+  trackedEntity: string
+  events: readonly EventRow[]
+}
+
+/** The one end that every pending row comes to. */
+export interface Outcome {
+  rowId: string
+  state: 'created' | 'updated' | 'unchanged' | 'rejected'
+  /** DHIS2's uid; null when rejected without one */
+  uid: string | null
+  /** tracked entity of the patient (enrollments and events); written to the tracker tables */
+  trackedEntity: string | null
+  /** enrollments: the status that DHIS2 has now */
+  status: EnrollmentStatus | null
+  /** UIDs of attributes or data elements that DHIS2 now has a value of ours for */
+  sent: readonly string[]
+  rejection: Rejection | null
+  /** said by DHIS2 or by us, though the record was delivered */
+  warnings: readonly string[]
+}
+
+/** A rejected record of one run, for reports. */
+export interface RejectedRow {
+  kind: Kind
+  patientId: string
+  recordKey: string
+  relation: string
+  rejection: Rejection
+}
+
+export interface LogRow {
+  logId: number
+  program: string
+  syncedBy: string
+  comments: string
+  status: 'pending' | 'success' | 'failed'
+  statusInfo: string
+  dateCreated: string
+}
+
+/** Another run of the mapping is queued or running. */
+export class RunActiveError extends Error {
+  readonly runId: string
+  constructor(mappingName: string, runId: string) {
+    super(`A sync of "${mappingName}" is already going on (run ${runId}). Wait for its end or cancel it.`)
+    this.name = 'RunActiveError'
+    this.runId = runId
+  }
+}
+
+export interface Store {
+  // ---- mappings (originals' table `mapping`)
+  readMapping(name: string): Promise<Mapping | null>
+  listMappings(): Promise<readonly Mapping[]>
+  /** insert or replace, all or nothing, with their marker rows */
+  saveMappings(mappings: readonly Mapping[], user: string): Promise<{ created: string[]; replaced: string[] }>
+
+  // ---- runs
+  /** Inserts the run (queued), its step rows and, unless it is a dry run, its log row (pending). @throws RunActiveError, MappingNotFoundError */
+  createRun(request: RunRequest): Promise<Run>
+  readRun(runId: string): Promise<Run | null>
+  /** queued → running; also true when it is running already (a job that is tried again) */
+  startRun(runId: string): Promise<boolean>
+  requestCancel(runId: string): Promise<boolean>
+  /** In one transaction: run state, log row, and with `moveMarkers` the markers (never past the snapshot's own time). Does nothing to a run that has ended. */
+  finishRun(runId: string, end: { state: 'succeeded' | 'failed' | 'cancelled'; failure: string | null; statusInfo: string; moveMarkers: boolean }): Promise<void>
+  readSteps(runId: string): Promise<readonly StepRow[]>
+  startStep(runId: string, step: Step, chunks: number): Promise<void>
+  finishStep(runId: string, step: Step, state: StepState, failure: string | null): Promise<void>
+
+  // ---- snapshot
+  /** Copies the delta of the three relations in one repeatable-read transaction. Repeatable: a second call replaces the first one's rows. @throws MartError naming relation and column */
+  takeSnapshot(run: Run): Promise<SnapshotSummary>
+  /**
+   * Flags patients of the run who share a value: all of `searchable` together, or one of `unique` alone (blanks and case ignored, empty values never).
+   * A patient with a tracked entity is not flagged: the newcomer is.
+   */
+  flagSameValues(runId: string, columns: { searchable: readonly string[]; unique: readonly string[] }): Promise<number>
+  /** Numbers the patients that have pending rows, in order of patient id, `size` to a chunk; returns the number of chunks. */
+  assignChunks(runId: string, size: number): Promise<number>
+  /** chunks that have pending work in a step */
+  chunksOf(runId: string, step: 'patients' | 'enrollments' | 'new-completed' | 'updated-completed' | 'new-active' | 'updated-active'): Promise<readonly number[]>
+
+  // ---- records
+  /** pending patients of a chunk */
+  readPatients(runId: string, chunk: number): Promise<readonly PatientRow[]>
+  /** instance_tracker's patient for each of these tracked entities */
+  patientsOf(trackedEntities: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>
+  readEnrollmentWork(runId: string, chunk: number): Promise<readonly PatientWork[]>
+  savePlan<Plan>(runId: string, planned: readonly PlannedEnrollment<Plan>[]): Promise<void>
+  /** planned and still pending (the enrollment itself, or one of its events), of one wave, or of all waves in order */
+  readPlanned<Plan>(runId: string, step: Step, chunk: number): Promise<readonly PushItem<Plan>[]>
+  /** Write-ahead, before a request: these uids and values are on their way (sync_confirmed, without a hash). Not in a dry run. */
+  markSending(runId: string, sending: readonly { rowId: string; uid: string; sent: readonly string[] }[]): Promise<void>
+  /** In one transaction: snapshot rows, tracker tables, confirmed hashes, rejected records and step counts. In a dry run only snapshot rows and counts. */
+  recordOutcomes(runId: string, step: Step, outcomes: readonly Outcome[]): Promise<void>
+  chunkDone(runId: string, step: Step): Promise<void>
+  /** rows that no step has settled: zero at the end of a run that went to its end */
+  countPending(runId: string): Promise<number>
+  readRejected(runId: string): Promise<readonly RejectedRow[]>
+  readWarnings(runId: string): Promise<readonly { kind: Kind; patientId: string; recordKey: string; warning: string }[]>
+
+  readLog(limit: number): Promise<readonly LogRow[]>
+  close(): Promise<void>
+}
