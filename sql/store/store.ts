@@ -80,6 +80,8 @@ export interface PatientWork {
   patientRejected: boolean
   /** created by this run: DHIS2 has no enrollments of it */
   createdNow: boolean
+  /** enrollment_tracker's rows of the tracked entity, also those whose Bahmni enrollment the Mart no longer has */
+  trackers: readonly { enrollment: string; program: string; programUniqueId: string }[]
   /** every enrollment of the patient in the Mart, pending or context */
   enrollments: readonly EnrollmentRow[]
   /** pending events only */

@@ -65,6 +65,10 @@ const entries = {
     title: 'The tracker table says that this record belongs to another person’s tracked entity',
     remedy: 'Were two patients merged in Bahmni? An administrator has to correct the tracker row.',
   },
+  'patient-not-found': {
+    title: 'The Mart has no patient row for this record',
+    remedy: 'Run Bahmni Mart again; if the patient stays away, correct the SQL of the instance relation.',
+  },
   'enrollment-not-found': {
     title: 'Event without its enrollment',
     remedy: 'The Mart has no enrollment with this event’s patient_program_id, or patient and enrollment date. Correct it in Bahmni or in the Mart’s SQL.',
