@@ -47,6 +47,8 @@ export interface Run extends RunRequest {
   failure: string | null
   /** date and time of the snapshot in the site's time zone, yyyy-MM-dd'T'HH:mm:ss; null before it */
   snapshotAt: string | null
+  /** distinct program UIDs in the snapshot's enrollments and events; empty before it */
+  programs: readonly string[]
   createdAt: Date
   startedAt: Date | null
   endedAt: Date | null
@@ -165,6 +167,8 @@ export interface Store {
   /** queued → running; also true when it is running already (a job that is tried again) */
   startRun(runId: string): Promise<boolean>
   requestCancel(runId: string): Promise<boolean>
+  /** runs that are queued or running */
+  listActiveRuns(): Promise<readonly Run[]>
   /** In one transaction: run state, log row, and with `moveMarkers` the markers (never past the snapshot's own time). Does nothing to a run that has ended. */
   finishRun(runId: string, end: { state: 'succeeded' | 'failed' | 'cancelled'; failure: string | null; statusInfo: string; moveMarkers: boolean }): Promise<void>
   readSteps(runId: string): Promise<readonly StepRow[]>
@@ -185,14 +189,14 @@ export interface Store {
   chunksOf(runId: string, step: 'patients' | 'enrollments' | 'new-completed' | 'updated-completed' | 'new-active' | 'updated-active'): Promise<readonly number[]>
 
   // ---- records
-  /** pending patients of a chunk */
-  readPatients(runId: string, chunk: number): Promise<readonly PatientRow[]>
+  /** pending patients of a chunk; with `all` also those that this run has settled (a dry run shows DHIS2 what a real one would have sent before) */
+  readPatients(runId: string, chunk: number, which?: 'pending' | 'all'): Promise<readonly PatientRow[]>
   /** instance_tracker's patient for each of these tracked entities */
   patientsOf(trackedEntities: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>
   readEnrollmentWork(runId: string, chunk: number): Promise<readonly PatientWork[]>
   savePlan<Plan>(runId: string, planned: readonly PlannedEnrollment<Plan>[]): Promise<void>
-  /** planned and still pending (the enrollment itself, or one of its events), of one wave, or of all waves in order */
-  readPlanned<Plan>(runId: string, step: Step, chunk: number): Promise<readonly PushItem<Plan>[]>
+  /** planned and still pending (the enrollment itself, or one of its events), waves in order; events: the pending ones. With `all` settled ones too. */
+  readPlanned<Plan>(runId: string, step: Step, chunk: number, which?: 'pending' | 'all'): Promise<readonly PushItem<Plan>[]>
   /** Write-ahead, before a request: these uids and values are on their way (sync_confirmed, without a hash). Not in a dry run. */
   markSending(runId: string, sending: readonly { rowId: string; uid: string; sent: readonly string[] }[]): Promise<void>
   /** In one transaction: snapshot rows, tracker tables, confirmed hashes, rejected records and step counts. In a dry run only snapshot rows and counts. */

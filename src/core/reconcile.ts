@@ -46,7 +46,7 @@ export interface EnrollmentPlan {
   newEventsBlockedBy: string | null
 }
 
-export type Decision = { rowId: string } & ({ step: EnrollmentStep; plan: EnrollmentPlan } | { rejection: Rejection })
+export type Decision = { rowId: string; step: EnrollmentStep } & ({ plan: EnrollmentPlan } | { rejection: Rejection })
 
 interface Known {
   now: Dhis2Enrollment
@@ -70,7 +70,7 @@ export function reconcile(input: ReconcileInput): Decision[] {
   let latestStep = 0
   return inFoldOrder(episodes).map((episode) => {
     const choice = choose(episode, known, input)
-    if ('rejection' in choice) return { rowId: episode.rowId, rejection: choice.rejection }
+    if ('rejection' in choice) return { rowId: episode.rowId, step: ownStep(episode), rejection: choice.rejection }
     // decided 1: an enrollment waits for the earlier ones of its patient, so that sending in steps ends as the fold does
     latestStep = Math.max(latestStep, ENROLLMENT_STEPS.indexOf(ownStep(episode)))
     return { rowId: episode.rowId, step: ENROLLMENT_STEPS[latestStep]!, plan: apply(episode, choice.enrollment, known, input) }

@@ -1,0 +1,143 @@
+/** Step 3, one chunk: what enrollments has DHIS2, and where does each of Bahmni's go? Sends nothing; the four steps after it act on the plan. */
+import { linkEvent } from '../src/core/link.ts'
+import type { Dhis2Enrollment, EnrollmentFields, EnrollmentRow, EventRow, Metadata } from '../src/core/model.ts'
+import { enrollmentFields } from '../src/core/payload.ts'
+import { ENROLLMENT_STEPS, reconcile, type EnrollmentPlan, type EnrollmentStep, type Episode } from '../src/core/reconcile.ts'
+import { reject, type Rejection } from '../src/core/rejection.ts'
+import { enrollmentKey } from '../src/core/uid.ts'
+import type { Outcome, PatientWork, PlannedEnrollment, Run } from '../sql/store/store.ts'
+import { dayOf, type JobContext } from './context.ts'
+import { rejected } from './outcomes.ts'
+
+/** Carried out by push-enrollments; a rejection waits for its step, so that `stop` ends the run after that step (decided 14). */
+export type Plan = EnrollmentPlan | { rejection: Rejection }
+
+/** @returns how many patients the chunk had */
+export async function planEnrollments(ctx: JobContext, run: Run, chunk: number): Promise<number> {
+  const work = await ctx.store.readEnrollmentWork(run.runId, chunk)
+  if (work.length === 0) return 0
+  const metadata = await ctx.metadata(run)
+  const there = await readEnrollments(ctx, work, metadata)
+
+  const planned: PlannedEnrollment<Plan>[] = []
+  const outcomes: Outcome[] = []
+  for (const patient of work) {
+    const made = planPatient(ctx, run, patient, there.get(patient.trackedEntity ?? '') ?? [], metadata)
+    planned.push(...made.planned)
+    outcomes.push(...made.outcomes)
+  }
+  await ctx.store.savePlan(run.runId, planned)
+  await ctx.store.recordOutcomes(run.runId, 'enrollments', outcomes)
+  return work.length
+}
+
+/** DHIS2's enrollments of the chunk's patients by tracked entity; those that this run created have none. */
+async function readEnrollments(ctx: JobContext, work: readonly PatientWork[], metadata: Metadata): Promise<Map<string, Dhis2Enrollment[]>> {
+  const asked = new Map<string, Set<string>>()
+  for (const patient of work) {
+    if (patient.trackedEntity === null || patient.createdNow) continue
+    for (const { program } of patient.enrollments) {
+      if (program !== null && metadata.programs.has(program)) asked.set(program, (asked.get(program) ?? new Set()).add(patient.trackedEntity))
+    }
+  }
+  const there = new Map<string, Dhis2Enrollment[]>()
+  for (const [program, trackedEntities] of asked) {
+    for (const enrollment of await ctx.client.readEnrollments(program, [...trackedEntities])) {
+      there.set(enrollment.trackedEntity, [...(there.get(enrollment.trackedEntity) ?? []), enrollment])
+    }
+  }
+  return there
+}
+
+function planPatient(
+  ctx: JobContext,
+  run: Run,
+  patient: PatientWork,
+  there: readonly Dhis2Enrollment[],
+  metadata: Metadata,
+): { planned: PlannedEnrollment<Plan>[]; outcomes: Outcome[] } {
+  const outcomes: Outcome[] = []
+  const pending = [...patient.enrollments.filter((row) => row.pending), ...patient.events]
+  if (patient.trackedEntity === null || patient.patientRejected) {
+    const rejection = withoutPatient(patient, run)
+    return { planned: [], outcomes: pending.map((row) => rejected(row.rowId, rejection)) }
+  }
+  const trackedEntity = patient.trackedEntity
+
+  const events = new Map<string, EventRow[]>()
+  for (const event of patient.events) {
+    const link = linkEvent(event, patient.enrollments, run.mapping.tables)
+    if ('rejection' in link) outcomes.push(rejected(event.rowId, link.rejection))
+    else events.set(link.enrollment.rowId, [...(events.get(link.enrollment.rowId) ?? []), event])
+  }
+
+  const planned: PlannedEnrollment<Plan>[] = []
+  const plan = (row: EnrollmentRow, step: EnrollmentStep, made: Plan) =>
+    planned.push({ rowId: row.rowId, step, wave: 0, plan: made, events: (events.get(row.rowId) ?? []).map((e) => e.rowId) })
+
+  const byProgram = new Map<string, { row: EnrollmentRow; episode: Episode }[]>()
+  for (const row of patient.enrollments) {
+    const hasEvents = events.has(row.rowId)
+    const made = enrollmentFields(row, { metadata, today: dayOf(run), relation: run.mapping.tables.enrollments })
+    const problem = foreignTracker(row, trackedEntity) ?? ('rejection' in made ? made.rejection : null)
+    if (problem && row.pending) plan(row, 'new-completed', { rejection: problem })
+    if (problem && row.pending) continue
+    if (row.program === null || row.programUniqueId === null) continue
+    const episode: Episode = {
+      rowId: row.rowId,
+      programUniqueId: row.programUniqueId,
+      fields: 'rejection' in made ? asTheMartSays(row) : made,
+      work: row.pending ? 'decide' : hasEvents ? 'events' : 'context',
+      tracker: row.tracker,
+      derived: ctx.uidOf('enrollment', enrollmentKey(row.program, row.programUniqueId)),
+    }
+    byProgram.set(row.program, [...(byProgram.get(row.program) ?? []), { row, episode }])
+  }
+
+  for (const [program, entries] of byProgram) {
+    const decisions = reconcile({
+      patientId: patient.patientId,
+      trackedEntity,
+      program,
+      openLatestCompletedEnrollment: run.mapping.openLatestCompletedEnrollment === 'yes',
+      addsEventsToAnyEnrollment: ctx.client.addsEventsToAnyEnrollment,
+      episodes: entries.map((entry) => entry.episode),
+      vanished: vanished(patient, program),
+      dhis2: there.filter((enrollment) => enrollment.program === program),
+    })
+    for (const decision of decisions) {
+      const { row } = entries.find((entry) => entry.row.rowId === decision.rowId)!
+      plan(row, decision.step, 'rejection' in decision ? { rejection: decision.rejection } : decision.plan)
+    }
+  }
+  return { planned: inWaves(planned), outcomes }
+}
+
+/** At most one enrollment of a patient in a request: the earlier one's answer has to be there first. */
+function inWaves(planned: readonly PlannedEnrollment<Plan>[]): PlannedEnrollment<Plan>[] {
+  return ENROLLMENT_STEPS.flatMap((step) => planned.filter((p) => p.step === step).map((p, wave) => ({ ...p, wave })))
+}
+
+/** A row that is here only because its patient is, and whose own fields would not pass now. */
+function asTheMartSays(row: EnrollmentRow): EnrollmentFields {
+  const date = row.enrollmentDate?.slice(0, 10) ?? ''
+  const status = row.status === 'COMPLETED' || row.status === 'CANCELLED' ? row.status : 'ACTIVE'
+  return { orgUnit: '', enrolledAt: date, occurredAt: date, status }
+}
+
+function vanished(patient: PatientWork, program: string): { enrollment: string; programUniqueId: string }[] {
+  const inMart = new Set(patient.enrollments.map((row) => row.programUniqueId))
+  return patient.trackers.filter((t) => t.program === program && !inMart.has(t.programUniqueId))
+}
+
+function foreignTracker(row: EnrollmentRow, trackedEntity: string): Rejection | null {
+  if (row.trackerInstance === null || row.trackerInstance === trackedEntity) return null
+  const message = `Patient ${row.patientId}: enrollment ${row.programUniqueId} is bound to tracked entity ${row.trackerInstance} in enrollment_tracker, but the patient is ${trackedEntity}.`
+  return reject('belongs-to-other-patient', message, { column: 'program_unique_id', value: row.programUniqueId, dhis2Uid: row.trackerInstance })
+}
+
+function withoutPatient(patient: PatientWork, run: Run): Rejection {
+  return patient.patientRejected
+    ? reject('parent-rejected', `Patient ${patient.patientId}: not sent, because the patient's own record was rejected.`)
+    : reject('patient-not-found', `Patient ${patient.patientId} has no row in ${run.mapping.tables.instance} and was never sent before.`)
+}

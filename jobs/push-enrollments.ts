@@ -1,0 +1,226 @@
+/**
+ * Steps 4 to 7, one chunk: the enrollments that were planned for the step, each with its events → DHIS2 → outcomes. Wave by wave: a patient is
+ * never twice in one request.
+ */
+import { equalsEnrollment, equalsEvent } from '../src/core/compare.ts'
+import { groupBy } from '../src/core/group-by.ts'
+import type { Dhis2Event, EnrollmentPayload, EnrollmentStatus, EventPayload, EventRow, Metadata, ObjectResult } from '../src/core/model.ts'
+import { rejectionOf } from '../src/core/outcome.ts'
+import { enrollmentFields, eventPayload } from '../src/core/payload.ts'
+import type { EnrollmentStep } from '../src/core/reconcile.ts'
+import { reject, type Rejection } from '../src/core/rejection.ts'
+import { eventKey } from '../src/core/uid.ts'
+import type { Outcome, PushItem, Run } from '../sql/store/store.ts'
+import { dayOf, type JobContext } from './context.ts'
+import { deliver } from './deliver.ts'
+import { dryRunContext } from './dry-run-context.ts'
+import { rejected } from './outcomes.ts'
+import type { Plan } from './plan-enrollments.ts'
+
+export type Planned = PushItem<Plan>
+interface PreparedEvent {
+  row: EventRow
+  payload: EventPayload
+  sent: readonly string[]
+}
+export interface Prepared {
+  item: Planned
+  payload: EnrollmentPayload
+  events: readonly PreparedEvent[]
+}
+
+/** @returns how many enrollments the chunk had in this step */
+export async function pushEnrollments(ctx: JobContext, run: Run, step: EnrollmentStep, chunk: number): Promise<number> {
+  const items = await ctx.store.readPlanned<Plan>(run.runId, step, chunk)
+  const waves = groupBy(items, (item) => item.enrollment.wave)
+  for (const wave of [...waves.keys()].toSorted((a, b) => a - b)) await pushWave(ctx, run, step, chunk, waves.get(wave)!)
+  return items.length
+}
+
+async function pushWave(ctx: JobContext, run: Run, step: EnrollmentStep, chunk: number, items: readonly Planned[]): Promise<void> {
+  const metadata = await ctx.metadata(run)
+  const made = items.map((item) => prepareEnrollment(ctx, run, item, metadata))
+  const outcomes = made.flatMap((m) => m.outcomes)
+  let prepared = made.flatMap((m) => (m.prepared ? [m.prepared] : []))
+  if (run.resync) prepared = await leaveOutUnchanged(ctx, prepared, outcomes)
+  outcomes.push(...prepared.filter(isEmpty).flatMap((p) => settledEnrollment(p, { state: 'unchanged', warnings: [] })))
+  prepared = prepared.filter((p) => !isEmpty(p))
+  await ctx.store.recordOutcomes(run.runId, step, outcomes)
+
+  await ctx.store.markSending(run.runId, prepared.flatMap(sendingOf))
+  const validateOnly = run.dryRun ? await dryRunContext(ctx, run, step, chunk, prepared) : null
+  const results = await deliver(
+    prepared.map((p) => p.payload),
+    {
+      post: (payloads) => ctx.client.importEnrollments(payloads, validateOnly ? { validateOnly } : {}),
+      uids: uidsOf,
+      split: onePartEach,
+    },
+  )
+  await ctx.store.recordOutcomes(
+    run.runId,
+    step,
+    prepared.flatMap((p) => outcomesOf(p, results, run, metadata)),
+  )
+}
+
+/** Makes the payload of a planned enrollment with those of its events that can go. */
+export function prepareEnrollment(ctx: JobContext, run: Run, item: Planned, metadata: Metadata): { prepared: Prepared | null; outcomes: Outcome[] } {
+  const { enrollment: row, events } = item
+  const { plan } = row
+  if ('rejection' in plan) return { prepared: null, outcomes: rejectAll(item, plan.rejection) }
+  const fields = plan.sendFields ? enrollmentFields(row, { metadata, today: dayOf(run), relation: run.mapping.tables.enrollments }) : null
+  if (fields && 'rejection' in fields) return { prepared: null, outcomes: rejectAll(item, fields.rejection) }
+
+  const outcomes: Outcome[] = []
+  const ready: PreparedEvent[] = []
+  const takenStages = new Set<string>()
+  for (const event of events.toSorted(knownFirstThenByDate)) {
+    const made = prepareEvent(ctx, run, item, event, metadata, plan.newEventsBlockedBy, takenStages)
+    if ('rejection' in made) outcomes.push(rejected(event.rowId, made.rejection))
+    else ready.push(made)
+  }
+  const payload: EnrollmentPayload = {
+    enrollment: plan.enrollment,
+    trackedEntity: item.trackedEntity,
+    program: row.program!,
+    fields,
+    existing: plan.existing,
+    events: ready.map((event) => event.payload),
+  }
+  return { prepared: { item, payload, events: ready }, outcomes }
+}
+
+function knownFirstThenByDate(a: EventRow, b: EventRow): number {
+  const key = (e: EventRow) => `${e.tracker === null ? 1 : 0} ${e.eventDate ?? ''} ${e.eventUniqueId ?? ''} ${e.rowId}`
+  return key(a) < key(b) ? -1 : 1
+}
+
+function prepareEvent(
+  ctx: JobContext,
+  run: Run,
+  item: Planned,
+  row: EventRow,
+  metadata: Metadata,
+  blockedBy: string | null,
+  takenStages: Set<string>,
+): PreparedEvent | { rejection: Rejection } {
+  const relation = run.mapping.tables.event
+  if (row.trackerInstance !== null && row.trackerInstance !== item.trackedEntity) {
+    const message = `Patient ${row.patientId}: event ${row.eventUniqueId} is bound to tracked entity ${row.trackerInstance} in event_tracker, but the patient is ${item.trackedEntity}.`
+    return { rejection: reject('belongs-to-other-patient', message, { column: 'event_unique_id', value: row.eventUniqueId, dhis2Uid: row.trackerInstance }) }
+  }
+  if (row.program === null || row.programStage === null || row.eventUniqueId === null) {
+    const column = row.program === null ? 'program' : row.programStage === null ? 'program_stage' : 'event_unique_id'
+    const code = row.program === null ? 'program-missing' : row.programStage === null ? 'stage-missing' : 'identifier-missing'
+    return { rejection: reject(code, `Patient ${row.patientId}: an event of ${row.eventDate} has no ${column} in ${relation}.`, { column }) }
+  }
+  const stage = metadata.programs.get(row.program)?.stages.get(row.programStage)
+  if (stage && !stage.repeatable && takenStages.has(stage.uid)) {
+    const message = `Patient ${row.patientId}: event ${row.eventUniqueId} of ${row.eventDate} is the second one of stage "${stage.name}" in this enrollment.`
+    return { rejection: reject('second-in-single-stage', message, { column: 'program_stage', dhis2Uid: stage.uid, dhis2Name: stage.name }) }
+  }
+  if (blockedBy !== null && row.tracker === null) {
+    const message = `Patient ${row.patientId}: event ${row.eventUniqueId} of ${row.eventDate} cannot be added, because enrollment ${blockedBy} of the same program is active.`
+    return { rejection: reject('event-needs-active-enrollment', message, { dhis2Uid: blockedBy }) }
+  }
+  const uid = row.tracker ?? ctx.uidOf('event', eventKey(row.program, row.programStage, row.eventUniqueId))
+  const made = eventPayload(row, { mapping: run.mapping, metadata, today: dayOf(run), enrollment: item.enrollment, uid })
+  if ('rejection' in made) return made
+  takenStages.add(made.payload.programStage)
+  return { row, ...made }
+}
+
+/** A re-sync sends only what differs from what DHIS2 has. */
+async function leaveOutUnchanged(ctx: JobContext, prepared: readonly Prepared[], outcomes: Outcome[]): Promise<Prepared[]> {
+  const there = new Map<string, Dhis2Event>()
+  for (const [program, ofProgram] of groupBy(prepared, (p) => p.payload.program)) {
+    const known = ofProgram.filter((p) => p.payload.existing && p.events.some((e) => e.payload.exists)).map((p) => p.payload)
+    for (const event of known.length > 0 ? await ctx.client.readEvents(program, known) : []) there.set(event.event, event)
+  }
+  return prepared.map((p) => {
+    const same = p.events.filter((e) => equalsEvent(e.payload, p.payload.enrollment, there.get(e.payload.event)))
+    outcomes.push(...same.map((e) => settledEvent(p, e, { state: 'unchanged', warnings: [] })))
+    const events = p.events.filter((e) => !same.includes(e))
+    const fields = p.payload.fields && equalsEnrollment(p.payload.fields, p.payload.existing) ? null : p.payload.fields
+    return { ...p, events, payload: { ...p.payload, fields, events: events.map((e) => e.payload) } }
+  })
+}
+
+const isEmpty = ({ payload }: Prepared) => payload.fields === null && payload.events.length === 0
+
+function sendingOf({ item, payload, events }: Prepared) {
+  const enrollment = payload.fields ? [{ rowId: item.enrollment.rowId, uid: payload.enrollment, sent: [] }] : []
+  return [...enrollment, ...events.map((e) => ({ rowId: e.row.rowId, uid: e.payload.event, sent: [...new Set([...e.row.sent, ...e.sent])] }))]
+}
+
+const uidsOf = (payload: EnrollmentPayload) => [...(payload.fields ? [payload.enrollment] : []), ...payload.events.map((e) => e.event)]
+
+/** The enrollment alone, then each event alone. */
+function onePartEach(payload: EnrollmentPayload): EnrollmentPayload[] {
+  const { fields } = payload
+  if (fields === null) return payload.events.map((event) => ({ ...payload, events: [event] }))
+  const { enrollment, trackedEntity, program } = payload
+  const now = { enrollment, trackedEntity, program, completedAt: null, ...fields }
+  return [{ ...payload, events: [] }, ...payload.events.map((event) => ({ ...payload, fields: null, existing: now, events: [event] }))]
+}
+
+function outcomesOf(p: Prepared, results: ReadonlyMap<string, ObjectResult>, run: Run, metadata: Metadata): Outcome[] {
+  const { item, payload } = p
+  const enrollmentResult = payload.fields ? results.get(payload.enrollment)! : null
+  const refused = enrollmentResult?.state === 'refused' || enrollmentResult?.state === 'parentRefused'
+  const patientId = item.enrollment.patientId
+  const enrollment =
+    enrollmentResult === null
+      ? settledEnrollment(p, { state: 'unchanged', warnings: [] })
+      : enrollmentResult.state === 'created' || enrollmentResult.state === 'updated'
+        ? settledEnrollment(p, enrollmentResult)
+        : [
+            rejected(
+              item.enrollment.rowId,
+              rejectionOf(errorsOf(enrollmentResult), {
+                kind: 'enrollment',
+                patientId,
+                relation: run.mapping.tables.enrollments,
+                columns: {},
+                payload,
+                metadata,
+              }),
+            ),
+          ]
+  const events = p.events.map((event) => {
+    const result = results.get(event.payload.event)!
+    if (result.state === 'created' || result.state === 'updated') return settledEvent(p, event, result)
+    if (refused) return rejected(event.row.rowId, reject('parent-rejected', `Patient ${patientId}: event ${event.row.eventUniqueId} was not sent, because its enrollment was rejected.`))
+    const about = { kind: 'event', patientId, relation: run.mapping.tables.event, columns: run.mapping.event } as const
+    return rejected(event.row.rowId, rejectionOf(errorsOf(result), { ...about, payload: event.payload, metadata }))
+  })
+  return [...enrollment, ...events]
+}
+
+const errorsOf = (result: ObjectResult) => (result.state === 'refused' ? result.errors : [])
+
+type Settled = { state: 'created' | 'updated' | 'unchanged'; warnings: readonly { message: string }[] }
+
+/** Nothing for an enrollment that this run only brings events to. */
+function settledEnrollment({ item, payload }: Prepared, result: Settled): Outcome[] {
+  if (!item.enrollment.pending) return []
+  return [settled(item.enrollment.rowId, payload.enrollment, item.trackedEntity, result, [], payload.fields?.status ?? payload.existing?.status ?? null)]
+}
+
+function settledEvent(p: Prepared, event: PreparedEvent, result: Settled): Outcome {
+  return settled(event.row.rowId, event.payload.event, p.item.trackedEntity, result, event.sent, null)
+}
+
+function settled(rowId: string, uid: string, trackedEntity: string, result: Settled, sent: readonly string[], status: EnrollmentStatus | null): Outcome {
+  return { rowId, state: result.state, uid, trackedEntity, status, sent, rejection: null, warnings: result.warnings.map((w) => w.message) }
+}
+
+/** The enrollment's own rejection, and its events'. */
+function rejectAll({ enrollment, events }: Planned, rejection: Rejection): Outcome[] {
+  const parent = reject('parent-rejected', `Patient ${enrollment.patientId}: not sent, because its enrollment was rejected: ${rejection.message}`)
+  return [
+    ...(enrollment.pending ? [rejected(enrollment.rowId, rejection)] : []),
+    ...events.map((event) => rejected(event.rowId, enrollment.pending ? parent : rejection)),
+  ]
+}
