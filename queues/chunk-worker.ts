@@ -1,0 +1,65 @@
+/** Runs chunk jobs: one range of patients in one step. */
+import { planEnrollments } from '../jobs/plan-enrollments.ts'
+import { pushEnrollments } from '../jobs/push-enrollments.ts'
+import { pushPatients } from '../jobs/push-patients.ts'
+import type { JobContext } from '../jobs/context.ts'
+import type { Run, Step, Store } from '../sql/store/store.ts'
+import type { Queue, QueueBackend, Worker } from './backend.ts'
+import { CHUNK_QUEUE, chunkDataSchema, stepJobId, type ChunkData, type StepData } from './jobs.ts'
+import { runContext, type RunContextFactory } from './run-context.ts'
+import { safeFailure } from './safe-failure.ts'
+
+export interface ChunkWorkerOptions {
+  backend: QueueBackend
+  store: Store
+  contexts: RunContextFactory
+  steps: Queue<StepData>
+  /** requests to DHIS2 at a time: chunks of different patients run side by side */
+  concurrency: number
+}
+
+export function startChunkWorker({ backend, store, contexts, steps, concurrency }: ChunkWorkerOptions): Worker {
+  return backend.worker<ChunkData, unknown>(
+    CHUNK_QUEUE,
+    async (job) => {
+      const { runId, step, chunk } = chunkDataSchema.parse(job.data)
+      try {
+        const run = await store.readRun(runId)
+        if (!run || run.cancelRequested) return 'cancelled'
+        const started = performance.now()
+        const count = await doChunk(await runContext(contexts), run, step, chunk)
+        await job.log(`${count} in ${Math.round(performance.now() - started)} ms`)
+        await store.chunkDone(runId, step)
+        await showProgress(store, steps, runId, step)
+        return count
+      } catch (error) {
+        throw safeFailure(error)
+      }
+    },
+    { concurrency, maxStalledCount: 10 },
+  ) as Worker
+}
+
+async function doChunk(ctx: JobContext, run: Run, step: Step, chunk: number): Promise<number> {
+  switch (step) {
+    case 'patients':
+      return pushPatients(ctx, run, chunk)
+    case 'enrollments':
+      return planEnrollments(ctx, run, chunk)
+    case 'new-completed':
+    case 'updated-completed':
+    case 'new-active':
+    case 'updated-active':
+      return pushEnrollments(ctx, run, step, chunk)
+    case 'snapshot':
+    case 'finish':
+      throw new Error(`step ${step} has no chunks`)
+  }
+}
+
+/** The step's job shows percent; the number is the store's, so it is right with many workers. */
+async function showProgress(store: Store, steps: Queue<StepData>, runId: string, step: Step): Promise<void> {
+  const row = (await store.readSteps(runId)).find((s) => s.step === step)
+  const job = await steps.getJob(stepJobId(runId, step))
+  if (row && job && row.chunksTotal > 0) await job.updateProgress(Math.floor((100 * row.chunksDone) / row.chunksTotal))
+}

@@ -1,0 +1,38 @@
+/** The queues, their jobs' names and data. Job data holds keys and numbers only: Redis and Bull Board show it. */
+import { z } from 'zod'
+import { STEPS, type Step } from '../sql/store/store.ts'
+
+export const STEP_QUEUE = 'sync-steps'
+export const CHUNK_QUEUE = 'sync-chunks'
+
+export const stepDataSchema = z.object({
+  runId: z.uuid(),
+  mapping: z.string(),
+  step: z.enum(STEPS),
+  /** true once the step's chunk jobs are in the queue */
+  chunksAdded: z.boolean(),
+})
+export type StepData = z.infer<typeof stepDataSchema>
+
+export const chunkDataSchema = z.object({ runId: z.uuid(), mapping: z.string(), step: z.enum(STEPS), chunk: z.int().nonnegative() })
+export type ChunkData = z.infer<typeof chunkDataSchema>
+
+const LABELS: Readonly<Record<Step, string>> = {
+  snapshot: '1/7 snapshot of the Mart',
+  patients: '2/7 patients',
+  enrollments: '3/7 DHIS2 enrollments',
+  'new-completed': '4/7 new completed enrollments',
+  'updated-completed': '5/7 updated completed enrollments',
+  'new-active': '6/7 new active enrollments',
+  'updated-active': '7/7 updated active enrollments',
+  finish: 'finish',
+}
+
+export const stepLabel = (step: Step) => LABELS[step]
+/** "HTS Service · 2/7 patients" */
+export const stepJobName = (mapping: string, step: Step) => `${mapping} · ${LABELS[step]}`
+/** "HTS Service · 2/7 patients · chunk 3 of 12" */
+export const chunkJobName = (mapping: string, step: Step, position: number, of: number) => `${stepJobName(mapping, step)} · chunk ${position} of ${of}`
+
+export const stepJobId = (runId: string, step: Step) => `${runId}-${step}`
+export const chunkJobId = (runId: string, step: Step, chunk: number) => `${runId}-${step}-${chunk}`

@@ -1,0 +1,114 @@
+/** Runs step jobs: lists the step's chunks, adds them as child jobs, waits for them, and writes down how the step ended. */
+import { UnrecoverableError, WaitingChildrenError } from 'bullmq'
+import { finishRun } from '../jobs/finish-run.ts'
+import { takeSnapshot } from '../jobs/take-snapshot.ts'
+import { runContext, type RunContextFactory } from './run-context.ts'
+import { STEPS, type Run, type Step, type StepRow, type Store } from '../sql/store/store.ts'
+import type { Job, Queue, QueueBackend, Worker } from './backend.ts'
+import { CHUNK_JOB_OPTIONS } from './flow.ts'
+import { CHUNK_QUEUE, chunkJobId, chunkJobName, STEP_QUEUE, stepDataSchema, type ChunkData, type StepData } from './jobs.ts'
+import { safeFailure } from './safe-failure.ts'
+
+export interface StepWorkerOptions {
+  backend: QueueBackend
+  store: Store
+  contexts: RunContextFactory
+  chunks: Queue<ChunkData>
+}
+
+/** Steps only wait for their chunks, so one worker process takes those of many runs. */
+const CONCURRENCY = 8
+
+export function startStepWorker({ backend, store, contexts, chunks }: StepWorkerOptions): Worker {
+  return backend.worker<StepData, unknown>(
+    STEP_QUEUE,
+    async (job, token) => {
+      const { runId, step, chunksAdded } = stepDataSchema.parse(job.data)
+      try {
+        const run = await store.readRun(runId)
+        if (!run) throw new UnrecoverableError(`run ${runId} is not in the database any more`)
+        if (step === 'finish') return await finish(store, run, job)
+        if (chunksAdded) return await afterChunks(store, run, step, job, token!)
+        const aside = standsAside(run, step, await store.readSteps(runId))
+        if (aside) {
+          await store.finishStep(runId, step, 'skipped', null)
+          await job.log(`not done: ${aside}`)
+          return aside
+        }
+        await store.startRun(runId)
+        if (step === 'snapshot') return await snapshot(contexts, store, run, job)
+        return await addChunks(store, run, step, job, token!, chunks)
+      } catch (error) {
+        if (error instanceof WaitingChildrenError) throw error
+        const failure = safeFailure(error)
+        await store.finishStep(runId, step, 'failed', failure.message)
+        throw failure
+      }
+    },
+    { concurrency: CONCURRENCY, maxStalledCount: 10 },
+  ) as Worker
+}
+
+/** Why a step is not done at all; null when it is to be done. */
+export function standsAside(run: Run, step: Step, steps: readonly StepRow[]): string | null {
+  if (run.cancelRequested) return 'the run was cancelled'
+  const earlier = steps.filter((s) => STEPS.indexOf(s.step) < STEPS.indexOf(step))
+  const failed = earlier.find((s) => s.state === 'failed')
+  if (failed) return `step ${failed.step} failed`
+  // the document: finish the step, abort the rest (decided 14). Steps that send nothing never stop the ones that do.
+  const stopping = earlier.find((s) => s.step !== 'snapshot' && s.step !== 'enrollments' && Object.values(s.counts).some((c) => c.rejected > 0))
+  return run.mapping.onRejected === 'stop' && stopping ? `records were rejected in step ${stopping.step}` : null
+}
+
+async function snapshot(contexts: RunContextFactory, store: Store, run: Run, job: Job<StepData>): Promise<unknown> {
+  await store.startStep(run.runId, 'snapshot', 1)
+  const { chunks, counts } = await takeSnapshot(await runContext(contexts), run)
+  await store.chunkDone(run.runId, 'snapshot')
+  await store.finishStep(run.runId, 'snapshot', 'succeeded', null)
+  await job.updateProgress(100)
+  await job.log(`${chunks} chunks; ${JSON.stringify(counts)}`)
+  return { chunks, ...counts }
+}
+
+async function addChunks(
+  store: Store,
+  run: Run,
+  step: Exclude<Step, 'snapshot' | 'finish'>,
+  job: Job<StepData>,
+  token: string,
+  chunks: Queue<ChunkData>,
+): Promise<unknown> {
+  const numbers = await store.chunksOf(run.runId, step)
+  await store.startStep(run.runId, step, numbers.length)
+  if (numbers.length > 0) {
+    await chunks.addBulk(
+      numbers.map((chunk, i) => ({
+        name: chunkJobName(run.mappingName, step, i + 1, numbers.length),
+        data: { runId: run.runId, mapping: run.mappingName, step, chunk },
+        // the same id at a second try: BullMQ adds a job once
+        opts: { ...CHUNK_JOB_OPTIONS, jobId: chunkJobId(run.runId, step, chunk), parent: { id: job.id!, queue: job.queueQualifiedName } },
+      })),
+    )
+    await job.updateData({ ...job.data, chunksAdded: true })
+  }
+  return afterChunks(store, run, step, job, token)
+}
+
+async function afterChunks(store: Store, run: Run, step: Step, job: Job<StepData>, token: string): Promise<unknown> {
+  if (await job.moveToWaitingChildren(token)) throw new WaitingChildrenError()
+  // the step before this one is a child as well: only chunks count
+  const failures = Object.entries((await job.getIgnoredChildrenFailures()) ?? {}).filter(([key]) => key.includes(CHUNK_QUEUE))
+  if (failures.length > 0) throw new UnrecoverableError(failures[0]![1])
+  await store.finishStep(run.runId, step, 'succeeded', null)
+  await job.updateProgress(100)
+  return (await store.readSteps(run.runId)).find((s) => s.step === step)?.counts
+}
+
+async function finish(store: Store, run: Run, job: Job<StepData>): Promise<unknown> {
+  await store.startStep(run.runId, 'finish', 1)
+  const verdict = await finishRun({ store }, run)
+  await store.finishStep(run.runId, 'finish', 'succeeded', null)
+  await job.log(verdict.statusInfo || verdict.state)
+  if (verdict.state === 'failed') throw new UnrecoverableError(verdict.failure ?? 'failed')
+  return verdict.state
+}
