@@ -15,6 +15,8 @@ export interface JobContext {
     chunkSize: number
     /** uid, when the site names it; otherwise the programs say */
     trackedEntityType: string | null
+    /** the site's IANA time zone */
+    timeZone: string
   }
 }
 

@@ -50,7 +50,8 @@ async function send<Item>(
   }
   for (const [uid, result] of report) results.set(uid, result)
   if (items.length === 1) return
-  for (const item of items) if (delivery.uids(item).some((uid) => collided(results.get(uid)))) await send([item], delivery, results, refusals)
+  for (const item of items)
+    if (delivery.uids(item).some((uid) => collided(results.get(uid)))) await send([item], delivery, results, refusals)
 }
 
 function splitOne<Item>(item: Item, delivery: Delivery<Item>): Item[][] {

@@ -23,7 +23,14 @@ export async function dryRunContext(
     const uid = trackedEntityOf.get(row.patientId)
     if (uid === undefined) return []
     const trackedEntityType = trackedEntityTypeOf(metadata, ctx.settings.trackedEntityType)
-    const made = trackedEntityPayload(row, { mapping: run.mapping, metadata, trackedEntityType, uid, isNew: false })
+    const made = trackedEntityPayload(row, {
+      mapping: run.mapping,
+      metadata,
+      trackedEntityType,
+      timeZone: ctx.settings.timeZone,
+      uid,
+      isNew: false,
+    })
     return 'rejection' in made ? [] : [made.payload]
   })
 

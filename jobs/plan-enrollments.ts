@@ -37,7 +37,8 @@ async function readEnrollments(ctx: JobContext, work: readonly PatientWork[], me
   for (const patient of work) {
     if (patient.trackedEntity === null || patient.createdNow) continue
     for (const { program } of patient.enrollments) {
-      if (program !== null && metadata.programs.has(program)) asked.set(program, (asked.get(program) ?? new Set()).add(patient.trackedEntity))
+      if (program !== null && metadata.programs.has(program))
+        asked.set(program, (asked.get(program) ?? new Set()).add(patient.trackedEntity))
     }
   }
   const there = new Map<string, Dhis2Enrollment[]>()
@@ -133,7 +134,11 @@ function vanished(patient: PatientWork, program: string): { enrollment: string; 
 function foreignTracker(row: EnrollmentRow, trackedEntity: string): Rejection | null {
   if (row.trackerInstance === null || row.trackerInstance === trackedEntity) return null
   const message = `Patient ${row.patientId}: enrollment ${row.programUniqueId} is bound to tracked entity ${row.trackerInstance} in enrollment_tracker, but the patient is ${trackedEntity}.`
-  return reject('belongs-to-other-patient', message, { column: 'program_unique_id', value: row.programUniqueId, dhis2Uid: row.trackerInstance })
+  return reject('belongs-to-other-patient', message, {
+    column: 'program_unique_id',
+    value: row.programUniqueId,
+    dhis2Uid: row.trackerInstance,
+  })
 }
 
 function withoutPatient(patient: PatientWork, run: Run): Rejection {

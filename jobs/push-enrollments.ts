@@ -65,7 +65,12 @@ async function pushWave(ctx: JobContext, run: Run, step: EnrollmentStep, chunk: 
 }
 
 /** Makes the payload of a planned enrollment with those of its events that can go. */
-export function prepareEnrollment(ctx: JobContext, run: Run, item: Planned, metadata: Metadata): { prepared: Prepared | null; outcomes: Outcome[] } {
+export function prepareEnrollment(
+  ctx: JobContext,
+  run: Run,
+  item: Planned,
+  metadata: Metadata,
+): { prepared: Prepared | null; outcomes: Outcome[] } {
   const { enrollment: row, events } = item
   const { plan } = row
   if ('rejection' in plan) return { prepared: null, outcomes: rejectAll(item, plan.rejection) }
@@ -108,12 +113,20 @@ function prepareEvent(
   const relation = run.mapping.tables.event
   if (row.trackerInstance !== null && row.trackerInstance !== item.trackedEntity) {
     const message = `Patient ${row.patientId}: event ${row.eventUniqueId} is bound to tracked entity ${row.trackerInstance} in event_tracker, but the patient is ${item.trackedEntity}.`
-    return { rejection: reject('belongs-to-other-patient', message, { column: 'event_unique_id', value: row.eventUniqueId, dhis2Uid: row.trackerInstance }) }
+    return {
+      rejection: reject('belongs-to-other-patient', message, {
+        column: 'event_unique_id',
+        value: row.eventUniqueId,
+        dhis2Uid: row.trackerInstance,
+      }),
+    }
   }
   if (row.program === null || row.programStage === null || row.eventUniqueId === null) {
     const column = row.program === null ? 'program' : row.programStage === null ? 'program_stage' : 'event_unique_id'
     const code = row.program === null ? 'program-missing' : row.programStage === null ? 'stage-missing' : 'identifier-missing'
-    return { rejection: reject(code, `Patient ${row.patientId}: an event of ${row.eventDate} has no ${column} in ${relation}.`, { column }) }
+    return {
+      rejection: reject(code, `Patient ${row.patientId}: an event of ${row.eventDate} has no ${column} in ${relation}.`, { column }),
+    }
   }
   const stage = metadata.programs.get(row.program)?.stages.get(row.programStage)
   if (stage && !stage.repeatable && takenStages.has(stage.uid)) {
@@ -125,7 +138,14 @@ function prepareEvent(
     return { rejection: reject('event-needs-active-enrollment', message, { dhis2Uid: blockedBy }) }
   }
   const uid = row.tracker ?? ctx.uidOf('event', eventKey(row.program, row.programStage, row.eventUniqueId))
-  const made = eventPayload(row, { mapping: run.mapping, metadata, today: dayOf(run), enrollment: item.enrollment, uid })
+  const made = eventPayload(row, {
+    mapping: run.mapping,
+    metadata,
+    today: dayOf(run),
+    timeZone: ctx.settings.timeZone,
+    enrollment: item.enrollment,
+    uid,
+  })
   if ('rejection' in made) return made
   takenStages.add(made.payload.programStage)
   return { row, ...made }
@@ -151,7 +171,10 @@ const isEmpty = ({ payload }: Prepared) => payload.fields === null && payload.ev
 
 function sendingOf({ item, payload, events }: Prepared) {
   const enrollment = payload.fields ? [{ rowId: item.enrollment.rowId, uid: payload.enrollment, sent: [] }] : []
-  return [...enrollment, ...events.map((e) => ({ rowId: e.row.rowId, uid: e.payload.event, sent: [...new Set([...e.row.sent, ...e.sent])] }))]
+  return [
+    ...enrollment,
+    ...events.map((e) => ({ rowId: e.row.rowId, uid: e.payload.event, sent: [...new Set([...e.row.sent, ...e.sent])] })),
+  ]
 }
 
 const uidsOf = (payload: EnrollmentPayload) => [...(payload.fields ? [payload.enrollment] : []), ...payload.events.map((e) => e.event)]
@@ -191,7 +214,14 @@ function outcomesOf(p: Prepared, results: ReadonlyMap<string, ObjectResult>, run
   const events = p.events.map((event) => {
     const result = results.get(event.payload.event)!
     if (result.state === 'created' || result.state === 'updated') return settledEvent(p, event, result)
-    if (refused) return rejected(event.row.rowId, reject('parent-rejected', `Patient ${patientId}: event ${event.row.eventUniqueId} was not sent, because its enrollment was rejected.`))
+    if (refused)
+      return rejected(
+        event.row.rowId,
+        reject(
+          'parent-rejected',
+          `Patient ${patientId}: event ${event.row.eventUniqueId} was not sent, because its enrollment was rejected.`,
+        ),
+      )
     const about = { kind: 'event', patientId, relation: run.mapping.tables.event, columns: run.mapping.event } as const
     return rejected(event.row.rowId, rejectionOf(errorsOf(result), { ...about, payload: event.payload, metadata }))
   })
@@ -205,20 +235,39 @@ type Settled = { state: 'created' | 'updated' | 'unchanged'; warnings: readonly 
 /** Nothing for an enrollment that this run only brings events to. */
 function settledEnrollment({ item, payload }: Prepared, result: Settled): Outcome[] {
   if (!item.enrollment.pending) return []
-  return [settled(item.enrollment.rowId, payload.enrollment, item.trackedEntity, result, [], payload.fields?.status ?? payload.existing?.status ?? null)]
+  return [
+    settled(
+      item.enrollment.rowId,
+      payload.enrollment,
+      item.trackedEntity,
+      result,
+      [],
+      payload.fields?.status ?? payload.existing?.status ?? null,
+    ),
+  ]
 }
 
 function settledEvent(p: Prepared, event: PreparedEvent, result: Settled): Outcome {
   return settled(event.row.rowId, event.payload.event, p.item.trackedEntity, result, event.sent, null)
 }
 
-function settled(rowId: string, uid: string, trackedEntity: string, result: Settled, sent: readonly string[], status: EnrollmentStatus | null): Outcome {
+function settled(
+  rowId: string,
+  uid: string,
+  trackedEntity: string,
+  result: Settled,
+  sent: readonly string[],
+  status: EnrollmentStatus | null,
+): Outcome {
   return { rowId, state: result.state, uid, trackedEntity, status, sent, rejection: null, warnings: result.warnings.map((w) => w.message) }
 }
 
 /** The enrollment's own rejection, and its events'. */
 function rejectAll({ enrollment, events }: Planned, rejection: Rejection): Outcome[] {
-  const parent = reject('parent-rejected', `Patient ${enrollment.patientId}: not sent, because its enrollment was rejected: ${rejection.message}`)
+  const parent = reject(
+    'parent-rejected',
+    `Patient ${enrollment.patientId}: not sent, because its enrollment was rejected: ${rejection.message}`,
+  )
   return [
     ...(enrollment.pending ? [rejected(enrollment.rowId, rejection)] : []),
     ...events.map((event) => rejected(event.rowId, enrollment.pending ? parent : rejection)),

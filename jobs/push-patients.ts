@@ -39,10 +39,18 @@ export async function pushPatients(ctx: JobContext, run: Run, chunk: number): Pr
   prepared.sort((a, b) => Number(a.row.trackedEntity === null) - Number(b.row.trackedEntity === null))
   await ctx.store.markSending(
     run.runId,
-    prepared.map(({ row, payload, sent }) => ({ rowId: row.rowId, uid: payload.trackedEntity, sent: [...new Set([...row.sent, ...sent])] })),
+    prepared.map(({ row, payload, sent }) => ({
+      rowId: row.rowId,
+      uid: payload.trackedEntity,
+      sent: [...new Set([...row.sent, ...sent])],
+    })),
   )
   const results = await deliver(prepared, {
-    post: (items) => ctx.client.importTrackedEntities(items.map((item) => item.payload), run.dryRun ? { validateOnly: { trackedEntities: [], enrollments: [] } } : {}),
+    post: (items) =>
+      ctx.client.importTrackedEntities(
+        items.map((item) => item.payload),
+        run.dryRun ? { validateOnly: { trackedEntities: [], enrollments: [] } } : {},
+      ),
     uids: (item) => [item.payload.trackedEntity],
     split: (item) => [item],
   })
@@ -70,9 +78,9 @@ async function identify(
   known: ReadonlyMap<string, Dhis2TrackedEntity>,
   metadata: Metadata,
 ): Promise<Map<string, Identity>> {
-  const { mapping } = run
+  const matching = { mapping: run.mapping, metadata, timeZone: ctx.settings.timeZone }
   const strangers = rows.filter((row) => row.trackedEntity === null && row.sameValueAs === null)
-  const filters = searchFilters(strangers, mapping, metadata)
+  const filters = searchFilters(strangers, matching)
   const type = trackedEntityTypeOf(metadata, ctx.settings.trackedEntityType)
   const hits = filters.length > 0 && type !== null ? await ctx.client.searchTrackedEntities(type.uid, filters) : []
   for (const hit of hits) if (!known.has(hit.trackedEntity)) (known as Map<string, Dhis2TrackedEntity>).set(hit.trackedEntity, hit)
@@ -82,10 +90,11 @@ async function identify(
     rows.map((row): [string, Identity] => {
       const derived = ctx.uidOf('trackedEntity', row.patientId)
       if (row.trackedEntity !== null) {
-        const identity = row.unconfirmed || known.has(row.trackedEntity) ? { uid: row.trackedEntity, isNew: row.unconfirmed } : { rejection: gone(row) }
+        const identity =
+          row.unconfirmed || known.has(row.trackedEntity) ? { uid: row.trackedEntity, isNew: row.unconfirmed } : { rejection: gone(row) }
         return [row.rowId, identity]
       }
-      const match = matchPatient(row, hits, owners, mapping, metadata)
+      const match = matchPatient(row, hits, owners, matching)
       if (match === 'new') return [row.rowId, { uid: derived, isNew: true }]
       return [row.rowId, 'rejection' in match ? match : { uid: match.uid, isNew: false }]
     }),
@@ -109,6 +118,7 @@ function prepare(ctx: JobContext, run: Run, row: PatientRow, identity: Identity,
     mapping: run.mapping,
     metadata,
     trackedEntityType: trackedEntityTypeOf(metadata, ctx.settings.trackedEntityType),
+    timeZone: ctx.settings.timeZone,
     uid: identity.uid,
     isNew: identity.isNew,
   })
@@ -123,11 +133,19 @@ function gone(row: PatientRow): Rejection {
 function outcomeOf(item: Prepared, result: ObjectResult, run: Run, metadata: Metadata): Outcome {
   if (result.state === 'created' || result.state === 'updated') return settled(item, result)
   const errors = result.state === 'refused' ? result.errors : []
-  const about = { kind: 'trackedEntity', patientId: item.row.patientId, relation: run.mapping.tables.instance, columns: run.mapping.instance } as const
+  const about = {
+    kind: 'trackedEntity',
+    patientId: item.row.patientId,
+    relation: run.mapping.tables.instance,
+    columns: run.mapping.instance,
+  } as const
   return rejected(item.row.rowId, rejectionOf(errors, { ...about, payload: item.payload, metadata }))
 }
 
-function settled({ row, payload, sent }: Prepared, result: { state: 'created' | 'updated' | 'unchanged'; warnings: readonly { message: string }[] }): Outcome {
+function settled(
+  { row, payload, sent }: Prepared,
+  result: { state: 'created' | 'updated' | 'unchanged'; warnings: readonly { message: string }[] },
+): Outcome {
   return {
     rowId: row.rowId,
     state: result.state,

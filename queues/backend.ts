@@ -1,10 +1,25 @@
 /** Where the queue lives: the same PostgreSQL by default, Redis when its URL is given. The rest of queues/ does not know which. */
-import { createPostgresBackend, createRedisBackend, withBackend, type FlowJob, type FlowProducer, type Job, type Processor, type Queue, type Worker, type WorkerOptions } from 'bullmq'
+import {
+  createPostgresBackend,
+  createRedisBackend,
+  withBackend,
+  type FlowJobNode,
+  type FlowProducer,
+  type Job,
+  type Processor,
+  type Queue,
+  type Worker,
+  type WorkerOptions,
+} from 'bullmq'
 
 export interface QueueBackend {
   readonly kind: 'postgres' | 'redis'
   queue: <Data>(name: string) => Queue<Data>
-  worker: <Data, Result>(name: string, processor: Processor<Data, Result>, options: Omit<WorkerOptions, 'connection'>) => Worker<Data, Result>
+  worker: <Data, Result>(
+    name: string,
+    processor: Processor<Data, Result>,
+    options: Omit<WorkerOptions, 'connection'>,
+  ) => Worker<Data, Result>
   flow: () => FlowProducer
 }
 
@@ -44,4 +59,4 @@ function redis(url: string): QueueBackend {
   }
 }
 
-export type { FlowJob, FlowProducer, Job, Queue, Worker }
+export type { FlowJobNode, FlowProducer, Job, Queue, Worker }

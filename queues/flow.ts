@@ -3,7 +3,7 @@
  * A step that fails does not fail its parents: the later ones see it in the store, stand aside, and `finish` settles the run in every case.
  */
 import { STEPS, type Run } from '../sql/store/store.ts'
-import type { FlowJob, FlowProducer } from './backend.ts'
+import type { FlowJobNode, FlowProducer } from './backend.ts'
 import { STEP_QUEUE, stepJobId, stepJobName, type StepData } from './jobs.ts'
 
 /** Kept for admins to look at in Bull Board: a month, or the last few thousand. */
@@ -16,14 +16,17 @@ export async function addRun(flow: FlowProducer, run: Pick<Run, 'runId' | 'mappi
   await flow.add(flowOf(run))
 }
 
-function flowOf({ runId, mappingName }: Pick<Run, 'runId' | 'mappingName'>): FlowJob {
-  let job: FlowJob | null = null
-  for (const step of STEPS) {
-    const data: StepData = { runId, mapping: mappingName, step, chunksAdded: false }
-    const opts = { ...RETRY, jobId: stepJobId(runId, step), removeOnComplete: KEEP, removeOnFail: KEEP, ignoreDependencyOnFailure: step !== 'finish' }
-    job = { name: stepJobName(mappingName, step), queueName: STEP_QUEUE, data, opts, ...(job && { children: [job] }) }
-  }
-  return job!
+/** The job of a step with the one before it as its child. */
+function flowOf(run: Pick<Run, 'runId' | 'mappingName'>, position = STEPS.length - 1): FlowJobNode {
+  const { runId, mappingName: mapping } = run
+  const step = STEPS[position]!
+  const data: StepData = { runId, mapping, step, chunksAdded: false }
+  const opts = { ...RETRY, jobId: stepJobId(runId, step), removeOnComplete: KEEP, removeOnFail: KEEP }
+  const job = { name: stepJobName(mapping, step), queueName: STEP_QUEUE, data }
+  // BullMQ takes dependency options on children only, and the last step is no child
+  if (position === STEPS.length - 1) return { ...job, opts, children: [flowOf(run, position - 1)] }
+  const child = { ...job, opts: { ...opts, ignoreDependencyOnFailure: true } }
+  return position === 0 ? child : { ...child, children: [flowOf(run, position - 1)] }
 }
 
 export const CHUNK_JOB_OPTIONS = {

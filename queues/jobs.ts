@@ -32,7 +32,8 @@ export const stepLabel = (step: Step) => LABELS[step]
 /** "HTS Service · 2/7 patients" */
 export const stepJobName = (mapping: string, step: Step) => `${mapping} · ${LABELS[step]}`
 /** "HTS Service · 2/7 patients · chunk 3 of 12" */
-export const chunkJobName = (mapping: string, step: Step, position: number, of: number) => `${stepJobName(mapping, step)} · chunk ${position} of ${of}`
+export const chunkJobName = (mapping: string, step: Step, position: number, of: number) =>
+  `${stepJobName(mapping, step)} · chunk ${position} of ${of}`
 
 export const stepJobId = (runId: string, step: Step) => `${runId}-${step}`
 export const chunkJobId = (runId: string, step: Step, chunk: number) => `${runId}-${step}-${chunk}`

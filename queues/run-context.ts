@@ -12,6 +12,7 @@ export interface RunContextFactory {
   connect: () => Promise<Dhis2Client>
   chunkSize: number | null
   trackedEntityType: string | null
+  timeZone: string
   /** metadata by run, filled here */
   metadata: Map<string, Promise<Metadata>>
 }
@@ -28,7 +29,11 @@ export async function runContext(factory: RunContextFactory): Promise<JobContext
     client,
     uidOf: factory.uidOf,
     metadata: (run) => metadataOf(factory, client, run),
-    settings: { chunkSize: factory.chunkSize ?? CHUNK_SIZE[client.api], trackedEntityType: factory.trackedEntityType },
+    settings: {
+      chunkSize: factory.chunkSize ?? CHUNK_SIZE[client.api],
+      trackedEntityType: factory.trackedEntityType,
+      timeZone: factory.timeZone,
+    },
   }
 }
 

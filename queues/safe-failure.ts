@@ -8,7 +8,8 @@ import { RunFailure } from '../src/errors.ts'
 export function safeFailure(error: unknown): Error {
   if (error instanceof UnrecoverableError) return error
   if (error instanceof RunFailure) return error.transient ? new Error(error.message) : new UnrecoverableError(error.message)
-  const { name, code, stack } = error instanceof Error ? (error as Error & { code?: unknown }) : { name: typeof error, code: undefined, stack: '' }
+  const { name, code, stack } =
+    error instanceof Error ? (error as Error & { code?: unknown }) : { name: typeof error, code: undefined, stack: '' }
   const place = /\(?((?:jobs|queues|sql|src)\/[\w./-]+:\d+)/.exec(stack ?? '')?.[1]
   return new Error(`Unexpected failure: ${name}${typeof code === 'string' ? ` ${code}` : ''}${place ? ` at ${place}` : ''}`)
 }

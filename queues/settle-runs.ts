@@ -14,7 +14,12 @@ export async function settleOrphanedRuns(store: Store, steps: Queue<StepData>, n
     const job = await steps.getJob(stepJobId(run.runId, 'finish'))
     if (job && !(await job.isCompleted()) && !(await job.isFailed())) continue
     const failure = 'The run was cut off before its end'
-    await store.finishRun(run.runId, { state: 'failed', failure, statusInfo: `${failure}. Sync again to send what is missing.`, moveMarkers: false })
+    await store.finishRun(run.runId, {
+      state: 'failed',
+      failure,
+      statusInfo: `${failure}. Sync again to send what is missing.`,
+      moveMarkers: false,
+    })
     settled++
   }
   return settled

@@ -56,7 +56,9 @@ export function standsAside(run: Run, step: Step, steps: readonly StepRow[]): st
   const failed = earlier.find((s) => s.state === 'failed')
   if (failed) return `step ${failed.step} failed`
   // the document: finish the step, abort the rest (decided 14). Steps that send nothing never stop the ones that do.
-  const stopping = earlier.find((s) => s.step !== 'snapshot' && s.step !== 'enrollments' && Object.values(s.counts).some((c) => c.rejected > 0))
+  const stopping = earlier.find(
+    (s) => s.step !== 'snapshot' && s.step !== 'enrollments' && Object.values(s.counts).some((c) => c.rejected > 0),
+  )
   return run.mapping.onRejected === 'stop' && stopping ? `records were rejected in step ${stopping.step}` : null
 }
 

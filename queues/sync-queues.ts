@@ -26,7 +26,10 @@ export function openQueues(backend: QueueBackend, store: Store) {
     },
     async startWorkers(contexts: RunContextFactory, concurrency: number, onError: (error: Error) => void): Promise<void> {
       await settleOrphanedRuns(store, steps, new Date())
-      workers.push(startStepWorker({ backend, store, contexts, chunks }), startChunkWorker({ backend, store, contexts, steps, concurrency }))
+      workers.push(
+        startStepWorker({ backend, store, contexts, chunks }),
+        startChunkWorker({ backend, store, contexts, steps, concurrency }),
+      )
       for (const worker of workers) worker.on('error', onError)
     },
     /** Jobs in flight are finished first. */

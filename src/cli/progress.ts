@@ -61,6 +61,8 @@ function textOf(step: StepRow): string {
   if (step.state === 'failed') return `failed: ${step.failure ?? ''}`
   if (step.state === 'skipped') return 'not done'
   const counts = total([step])
-  const parts = (['created', 'updated', 'unchanged', 'rejected'] as const).flatMap((key) => (counts[key] > 0 ? [`${counts[key]} ${key}`] : []))
+  const parts = (['created', 'updated', 'unchanged', 'rejected'] as const).flatMap((key) =>
+    counts[key] > 0 ? [`${counts[key]} ${key}`] : [],
+  )
   return parts.join(', ') || (step.state === 'succeeded' ? 'nothing to do' : '')
 }

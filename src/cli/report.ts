@@ -38,11 +38,16 @@ export async function readReport(store: Store, runId: string): Promise<RunReport
 const SHOWN = 3
 
 export function printReport(report: RunReport): string {
-  const lines = [`${report.dryRun ? 'Dry run' : 'Sync'} of "${report.mapping}" ${report.state}${report.failure ? `: ${report.failure}` : ''}`, '']
+  const lines = [
+    `${report.dryRun ? 'Dry run' : 'Sync'} of "${report.mapping}" ${report.state}${report.failure ? `: ${report.failure}` : ''}`,
+    '',
+  ]
   lines.push(`${''.padEnd(12)}${['created', 'updated', 'unchanged', 'rejected'].map((w) => w.padStart(11)).join('')}`)
   for (const kind of KINDS) {
     const { created, updated, unchanged, rejected } = report.counts[kind]
-    lines.push(`${`${KIND_WORDS[kind]}s`.padEnd(12)}${[created, updated, unchanged, rejected].map((n) => n.toLocaleString('en').padStart(11)).join('')}`)
+    lines.push(
+      `${`${KIND_WORDS[kind]}s`.padEnd(12)}${[created, updated, unchanged, rejected].map((n) => n.toLocaleString('en').padStart(11)).join('')}`,
+    )
   }
   if (report.rejected.length > 0) lines.push('', 'Rejected:')
   for (const [code, rows] of groupBy(report.rejected, (row) => row.code)) {

@@ -26,14 +26,20 @@ const entries = {
     remedy: 'Correct the mapping of this column, or add the data element to the program stage in DHIS2.',
   },
   'program-missing': { title: 'The row names no program', remedy: 'Correct the row’s program in the Mart’s SQL.' },
-  'program-unknown': { title: 'DHIS2 has no such program for our account', remedy: 'Correct the program UID in the Mart’s SQL, or give the account access to the program.' },
+  'program-unknown': {
+    title: 'DHIS2 has no such program for our account',
+    remedy: 'Correct the program UID in the Mart’s SQL, or give the account access to the program.',
+  },
   'stage-missing': { title: 'The row names no program stage', remedy: 'Correct the row’s program stage in the Mart’s SQL.' },
   'stage-unknown': { title: 'The program has no such stage', remedy: 'Correct the program stage UID in the Mart’s SQL.' },
   'type-unknown': {
     title: 'The tracked entity type is not known',
     remedy: 'Set DHIS2_TRACKED_ENTITY_TYPE to the UID of the tracked entity type that patients have in DHIS2.',
   },
-  'value-invalid': { title: 'The value does not fit DHIS2’s value type', remedy: 'Correct the value in Bahmni, or map the column to a field of the right type.' },
+  'value-invalid': {
+    title: 'The value does not fit DHIS2’s value type',
+    remedy: 'Correct the value in Bahmni, or map the column to a field of the right type.',
+  },
   'value-too-long': { title: 'The value is longer than DHIS2 accepts', remedy: 'Shorten the value in Bahmni.' },
   'value-not-an-option': {
     title: 'The value is not an option of DHIS2’s option set',
@@ -71,7 +77,8 @@ const entries = {
   },
   'enrollment-not-found': {
     title: 'Event without its enrollment',
-    remedy: 'The Mart has no enrollment with this event’s patient_program_id, or patient and enrollment date. Correct it in Bahmni or in the Mart’s SQL.',
+    remedy:
+      'The Mart has no enrollment with this event’s patient_program_id, or patient and enrollment date. Correct it in Bahmni or in the Mart’s SQL.',
   },
   'several-active': {
     title: 'Two active enrollments of one patient in one program',
@@ -91,7 +98,8 @@ const entries = {
   },
   gone: {
     title: 'The record was deleted in DHIS2',
-    remedy: 'If the deletion was a mistake, restore it in DHIS2; otherwise an administrator has to remove its tracker row so that it can be created anew.',
+    remedy:
+      'If the deletion was a mistake, restore it in DHIS2; otherwise an administrator has to remove its tracker row so that it can be created anew.',
   },
   // ---- said by DHIS2
   'unique-taken': {
@@ -102,7 +110,10 @@ const entries = {
     title: 'Our DHIS2 account may not write this record',
     remedy: 'Ask the DHIS2 administrator to give the account capture access to the org unit and the program.',
   },
-  'refused-by-dhis2': { title: 'DHIS2 refused the record', remedy: 'Read DHIS2’s sentence; ask the DHIS2 administrator when it does not help.' },
+  'refused-by-dhis2': {
+    title: 'DHIS2 refused the record',
+    remedy: 'Read DHIS2’s sentence; ask the DHIS2 administrator when it does not help.',
+  },
   undigestible: {
     title: 'DHIS2 fails on this record without saying why',
     remedy: 'Look for odd characters or dates in the record; DHIS2’s own log has the reason.',
