@@ -112,7 +112,6 @@ export interface Program {
   onlyEnrollOnce: boolean
   selectEnrollmentDatesInFuture: boolean
   selectIncidentDatesInFuture: boolean
-  displayIncidentDate: boolean
   /** uids of the org units that the program is assigned to */
   orgUnits: ReadonlySet<string>
   /** attribute uid → mandatory */
@@ -146,6 +145,8 @@ export interface TrackedEntityPayload {
   trackedEntityType: string
   orgUnit: string
   attributes: readonly { attribute: string; value: FieldValue }[]
+  /** false when DHIS2 cannot know this tracked entity yet */
+  exists: boolean
 }
 
 export interface EnrollmentFields {

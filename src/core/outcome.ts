@@ -54,8 +54,9 @@ const CODES: Readonly<Record<string, RejectionCode>> = {
   UNDIGESTIBLE: 'undigestible',
 }
 
-/** Refusals that may be a neighbour's fault in the same request (decided 13): two of one unique value, two active, two in a single-event stage. */
-const COLLISIONS = new Set(['E1064', 'E1015', 'E1016', 'E1039'])
+/** Refusals that may be a neighbour's fault in the same request (decided 13): two of one unique value, two active, two in a
+ * single-event stage; and what a legacy report does not name. */
+const COLLISIONS = new Set(['E1064', 'E1015', 'E1016', 'E1039', 'UNREPORTED'])
 export const isCollision = (code: string) => COLLISIONS.has(code)
 
 export interface About {

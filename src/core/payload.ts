@@ -48,7 +48,7 @@ export interface PatientContext {
   trackedEntityType: TrackedEntityType | null
   timeZone: string
   uid: string
-  /** DHIS2 does not have this tracked entity */
+  /** DHIS2 does not have this tracked entity, as far as we know */
   isNew: boolean
 }
 
@@ -76,7 +76,16 @@ export function trackedEntityPayload(row: PatientRow, ctx: PatientContext): Resu
   if (missing !== undefined) return { rejection: missingValue(missing, metadata.attributes, instanceColumns(ctx.mapping), where) }
 
   const attributes = [...values].map(([attribute, value]) => ({ attribute, value }))
-  return { payload: { trackedEntity: ctx.uid, trackedEntityType: trackedEntityType.uid, orgUnit, attributes }, sent: sentOf(values) }
+  return {
+    payload: {
+      trackedEntity: ctx.uid,
+      trackedEntityType: trackedEntityType.uid,
+      orgUnit,
+      attributes,
+      exists: !ctx.isNew || row.unconfirmed,
+    },
+    sent: sentOf(values),
+  }
 }
 
 const mandatoryOf = (attributes: ReadonlyMap<string, { mandatory: boolean }>) =>

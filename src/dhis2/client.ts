@@ -30,8 +30,6 @@ export interface Dhis2Client {
   readonly server: SystemInfo
   /** false for the legacy API: 2.30 saves in spite of dryRun=true (case 22 of the recorded answers) */
   readonly canValidate: boolean
-  /** false for the legacy API of 2.30, which ignores "" and null for a person's attribute (case 07) */
-  readonly canClearAttributes: boolean
   /**
    * false for the legacy API: a new event goes to the person's ACTIVE enrollment whatever it names (case 13), so an enrollment has to be
    * ACTIVE, and the only one, while its new events are sent.
@@ -45,7 +43,10 @@ export interface Dhis2Client {
    * Tracked entities whose attributes have, for every filter, one of its values (any case). May return more than was asked for
    * (values that the API cannot express are searched more widely): compare the values that come back.
    */
-  searchTrackedEntities(trackedEntityType: string, filters: readonly { attribute: string; values: readonly string[] }[]): Promise<Dhis2TrackedEntity[]>
+  searchTrackedEntities(
+    trackedEntityType: string,
+    filters: readonly { attribute: string; values: readonly string[] }[],
+  ): Promise<Dhis2TrackedEntity[]>
 
   /** The living ones among the asked uids. */
   readTrackedEntities(uids: readonly string[]): Promise<Dhis2TrackedEntity[]>

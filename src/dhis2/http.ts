@@ -1,0 +1,203 @@
+/** HTTP to one DHIS2 server: a pool of connections, one login session, time limits, and retries for what passes by itself. */
+import { setTimeout as wait } from 'node:timers/promises'
+import { Pool, type Dispatcher } from 'undici'
+import { AccessRefused, RequestRefused, TransientFailure } from './errors.ts'
+
+export interface HttpOptions {
+  /** of the server, without /api; a path prefix is kept */
+  url: string
+  credentials: { token: string } | { username: string; password: string }
+  /** connections, and so requests at a time */
+  connections: number
+  /** for the answer to one request; imports of big chunks take long */
+  timeoutMs: number
+  /** waiting between tries and tries together end after this */
+  retryBudgetMs: number
+  observe?: (request: ObservedRequest) => void
+  sleep?: (ms: number) => Promise<unknown>
+  random?: () => number
+  now?: () => number
+}
+
+/** For metrics and logs: no query, no uids, no bodies. */
+export interface ObservedRequest {
+  method: string
+  endpoint: string
+  /** null: no answer */
+  status: number | null
+  ms: number
+  attempt: number
+}
+
+export interface Answer {
+  status: number
+  body: unknown
+}
+
+export interface Http {
+  get: (path: string, query?: Query) => Promise<unknown>
+  /** Returns the body of 200, 201 and 409: a 409 carries the report. */
+  post: (path: string, query: Query, body: unknown) => Promise<Answer>
+  close: () => Promise<void>
+}
+export type Query = readonly (readonly [name: string, value: string])[]
+
+const FIRST_WAIT_MS = 500
+const LONGEST_WAIT_MS = 30_000
+const PASSING = new Set([429, 502, 503, 504])
+
+export function openHttp(options: HttpOptions): Http {
+  const base = new URL(options.url)
+  const prefix = base.pathname.replace(/\/$/, '')
+  const pool = new Pool(base.origin, {
+    connections: options.connections,
+    pipelining: 1,
+    connect: { timeout: Math.min(options.timeoutMs, 10_000) },
+    headersTimeout: options.timeoutMs,
+    bodyTimeout: options.timeoutMs,
+  })
+  const { sleep = wait, random = Math.random, now = () => performance.now(), observe = () => {} } = options
+  let session: string | null = null
+
+  /** One try. A session that ended gives 401 once: the next try logs in anew. */
+  async function attempt(
+    method: Dispatcher.HttpMethod,
+    path: string,
+    body: string | null,
+  ): Promise<Answer & { retryAfter: string | null }> {
+    const sentSession = session
+    const response = await pool.request({
+      method,
+      path: `${prefix}/api/${path}`,
+      body,
+      headers: {
+        accept: 'application/json',
+        ...(body !== null && { 'content-type': 'application/json' }),
+        // Basic costs DHIS2 100 ms of password hashing a request: the session cookie of the first answer goes back instead
+        ...(sentSession === null ? { authorization: authorization(options.credentials) } : { cookie: sentSession }),
+      },
+    })
+    const text = await response.body.text()
+    if (response.statusCode === 401 && sentSession !== null) {
+      session = null
+      return attempt(method, path, body)
+    }
+    if (response.statusCode < 300 && 'username' in options.credentials) session = sessionOf(response.headers['set-cookie']) ?? session
+    return { status: response.statusCode, body: parsed(text, response), retryAfter: one(response.headers['retry-after']) }
+  }
+
+  async function request(method: Dispatcher.HttpMethod, path: string, query: Query, body: string | null): Promise<Answer> {
+    const withQuery =
+      query.length > 0 ? `${path}?${query.map(([k, v]) => `${encodeURIComponent(k)}=${encodeURIComponent(v)}`).join('&')}` : path
+    const endpoint = path.replaceAll(/(?<=\/)(?=[a-zA-Z]*[A-Z0-9])[A-Za-z][A-Za-z0-9]{10}(?=\/|$)/g, '{uid}')
+    const started = now()
+    for (let tries = 1; ; tries++) {
+      const began = now()
+      let problem: string
+      let retryAfter: string | null = null
+      try {
+        const answer = await attempt(method, withQuery, body)
+        observe({ method, endpoint, status: answer.status, ms: now() - began, attempt: tries })
+        if (!PASSING.has(answer.status)) return answer
+        problem = `answers HTTP ${answer.status}`
+        retryAfter = answer.retryAfter
+      } catch (error) {
+        if (!isPassing(error)) throw error
+        observe({ method, endpoint, status: null, ms: now() - began, attempt: tries })
+        problem = sentenceOf(error)
+      }
+      // full jitter: many workers must not come back together
+      const backOff = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (tries - 1)) * (0.5 + random() / 2)
+      const pause = Math.max(backOff, retryAfterMs(retryAfter))
+      if (now() - started + pause > options.retryBudgetMs)
+        throw new TransientFailure(
+          `DHIS2 at ${base.origin} ${problem}, also after ${tries} tries. Check the network and DHIS2_URL; the next sync goes on from here.`,
+        )
+      await sleep(pause)
+    }
+  }
+
+  return {
+    async get(path, query = []) {
+      const answer = await request('GET', path, query, null)
+      refuse(answer, base.origin)
+      if (answer.status >= 300) throw new RequestRefused({ status: answer.status, detail: messageOf(answer.body) })
+      return answer.body
+    },
+    async post(path, query, body) {
+      const answer = await request('POST', path, query, JSON.stringify(body))
+      refuse(answer, base.origin)
+      if (answer.status >= 300 && answer.status !== 409) throw new RequestRefused({ status: answer.status, detail: messageOf(answer.body) })
+      return answer
+    },
+    close: () => pool.close(),
+  }
+}
+
+function authorization(credentials: HttpOptions['credentials']): string {
+  if ('token' in credentials) return `ApiToken ${credentials.token}`
+  return `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')}`
+}
+
+function refuse({ status, body }: Answer, origin: string): void {
+  const message = messageOf(body)
+  if (status === 401) {
+    const expired = message !== null && /expired/i.test(message)
+    throw new AccessRefused(
+      `DHIS2 at ${origin} does not accept our account${expired ? ': the token has expired' : ''}. Check DHIS2_USERNAME and DHIS2_PASSWORD, or DHIS2_TOKEN.`,
+    )
+  }
+  if (status === 403)
+    throw new AccessRefused(`DHIS2 at ${origin} forbids this request to our account. Ask its administrator for tracker access.`)
+  // never followed: DHIS2 and proxies redirect to a login page
+  if (status >= 300 && status < 400)
+    throw new AccessRefused(`${origin} redirects to another page. Is DHIS2_URL the address of DHIS2 itself, and are we signed in?`)
+  if (status === 400 && message !== null && /checksum|token/i.test(message))
+    throw new AccessRefused(`DHIS2 at ${origin} says that DHIS2_TOKEN is no token of its own.`)
+}
+
+export function messageOf(body: unknown): string | null {
+  const message = typeof body === 'object' && body !== null && 'message' in body ? body.message : null
+  return typeof message === 'string' ? message : null
+}
+
+class NotDhis2 extends Error {}
+
+function parsed(text: string, response: Dispatcher.ResponseData): unknown {
+  if (text === '') return null
+  try {
+    return JSON.parse(text)
+  } catch {
+    // an error page of a proxy, or of DHIS2 2.42 for a path it does not have; half an answer when it says that all is well
+    if (response.statusCode < 300) throw new NotDhis2()
+    return null
+  }
+}
+
+const CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
+const codeOf = (error: unknown) => (error instanceof Error && 'code' in error ? String(error.code) : '')
+const isPassing = (error: unknown) => error instanceof NotDhis2 || codeOf(error).startsWith('UND_ERR_') || CODES.has(codeOf(error))
+
+function sentenceOf(error: unknown): string {
+  if (error instanceof NotDhis2) return 'answers something that is no JSON (a proxy’s page?)'
+  const code = codeOf(error)
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'is not found under this name'
+  if (code.includes('TIMEOUT') || code === 'ETIMEDOUT') return 'does not answer in time'
+  return code === 'ECONNREFUSED' ? 'refuses the connection' : 'breaks the connection'
+}
+
+const one = (header: string | string[] | undefined) => (Array.isArray(header) ? header[0] : header) ?? null
+
+function sessionOf(header: string | string[] | undefined): string | null {
+  const cookies = (Array.isArray(header) ? header : header === undefined ? [] : [header]).map((cookie) => cookie.split(';')[0]!)
+  return cookies.length > 0 ? cookies.join('; ') : null
+}
+
+/** Seconds or a date. */
+function retryAfterMs(header: string | null): number {
+  if (header === null) return 0
+  const seconds = Number(header)
+  if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000)
+  const date = Date.parse(header)
+  return Number.isNaN(date) ? 0 : Math.max(0, date - Date.now())
+}
