@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { type Call, refusal, type Reply, webMessage } from './http.ts'
+import { type Call, Refusal, refusal, type Reply, webMessage } from './http.ts'
 import { isObject, type Json } from './json.ts'
 import { randomUid } from './uid.ts'
 import type { Account } from './users.ts'
@@ -16,6 +16,11 @@ interface Token {
 }
 
 const THIRTY_DAYS = 30 * 86_400_000
+
+function loginPage(facts: VersionFacts): string {
+  if (facts.minor === 30) return '/dhis-web-commons/security/login.action'
+  return facts.minor <= 41 ? '/dhis-web-login' : '/login/'
+}
 
 /** Who may come in: passwords, personal access tokens, and the sessions that a password opens. */
 export class Doorkeeper {
@@ -54,8 +59,8 @@ export class Doorkeeper {
       return { account, cookie: inSession === account ? null : this.openSession(account) }
     }
     if (inSession !== undefined) return { account: inSession, cookie: null }
-    // a browser is sent to the login page, scripts too
-    throw refusal(401, 'Unauthorized')
+    // a browser is sent to the login page, and so is everybody else
+    throw new Refusal({ status: 302, headers: { Location: `http://${request.headers.host ?? 'localhost'}${loginPage(facts)}` } })
   }
 
   private openSession(account: Account): string {
@@ -81,7 +86,13 @@ export class Doorkeeper {
       const body = JSON.parse(call.body || '{}') as Json
       const expire = isObject(body) && typeof body['expire'] === 'number' ? body['expire'] : this.clock() + THIRTY_DAYS
       const token = this.addToken(`d2p_${randomBytes(24).toString('hex').slice(0, 44)}`, account.username, expire)
-      const response = { responseType: 'ApiTokenCreationResponse', key: token.key, uid: token.uid, klass: 'org.hisp.dhis.security.apikey.ApiToken', errorReports: [] }
+      const response = {
+        responseType: facts.minor <= 41 ? 'ApiTokenCreationResponse' : 'ObjectReport',
+        key: token.key,
+        uid: token.uid,
+        klass: 'org.hisp.dhis.security.apikey.ApiToken',
+        errorReports: [],
+      }
       return { ...webMessage(201, undefined, { response }), headers: { Location: `${call.base}/api/apiToken/${token.uid}` } }
     }
     if (call.method === 'DELETE' && uid !== undefined) {

@@ -45,7 +45,10 @@ export function controlApi(call: Call, control: Control, setVersion: (version: V
       case 'GET counts':
         return { status: 200, body: control.counts() }
       case 'GET requests':
-        return { status: 200, body: { counts: control.requestCounts(), imports: control.importRequests(), requests: control.requests() as unknown as Json } }
+        return {
+          status: 200,
+          body: { counts: control.requestCounts(), imports: control.importRequests(), requests: control.requests() as unknown as Json },
+        }
       case 'DELETE requests':
         control.clearRequests()
         return done

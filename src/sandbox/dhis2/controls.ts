@@ -78,7 +78,17 @@ function dumpEvent(event: Event): DumpedEvent {
 
 function dumpEnrollment(enrollment: Enrollment): DumpedEnrollment {
   const { program, orgUnit, status, enrolledAt, occurredAt, completedAt, deleted } = enrollment
-  return { enrollment: enrollment.uid, program, orgUnit, status, enrolledAt, occurredAt, completedAt, deleted, events: enrollment.events.map(dumpEvent) }
+  return {
+    enrollment: enrollment.uid,
+    program,
+    orgUnit,
+    status,
+    enrolledAt,
+    occurredAt,
+    completedAt,
+    deleted,
+    events: enrollment.events.map(dumpEvent),
+  }
 }
 
 function dumpPerson(person: TrackedEntity): DumpedTrackedEntity {
@@ -96,7 +106,15 @@ function dumpPerson(person: TrackedEntity): DumpedTrackedEntity {
 export type ForeignEdit =
   | { kind: 'trackedEntity'; uid: string; orgUnit?: string; attributes?: Record<string, string | null>; deleted?: true }
   | { kind: 'enrollment'; uid: string; status?: string; orgUnit?: string; enrolledAt?: string; deleted?: true }
-  | { kind: 'event'; uid: string; status?: string; orgUnit?: string; occurredAt?: string; dataValues?: Record<string, string | null>; deleted?: true }
+  | {
+      kind: 'event'
+      uid: string
+      status?: string
+      orgUnit?: string
+      occurredAt?: string
+      dataValues?: Record<string, string | null>
+      deleted?: true
+    }
 
 const FOREIGN = 'foreign'
 const day = (date: string): string => (date.length === 10 ? `${date}T00:00:00.000` : date)
@@ -182,7 +200,10 @@ export class Control {
   requestCounts(): Record<string, number> {
     const counts: Record<string, number> = {}
     for (const { method, path } of this.log) {
-      const [first = '', second = ''] = path.replace(/\?.*$/s, '').replace(/^\/api\//, '').split('/')
+      const [first = '', second = ''] = path
+        .replace(/\?.*$/s, '')
+        .replace(/^\/api\//, '')
+        .split('/')
       const name = first === 'tracker' || first === 'system' ? [first, second].filter((part) => part !== '').join('/') : first
       counts[`${method} ${name}`] = (counts[`${method} ${name}`] ?? 0) + 1
     }
@@ -191,7 +212,9 @@ export class Control {
 
   /** How many requests wanted to write tracker data: what "0 import requests" is about. */
   importRequests(): number {
-    return this.log.filter(({ method, path }) => method !== 'GET' && /^\/api\/(tracker|trackedEntityInstances|enrollments|events)\b/.test(path)).length
+    return this.log.filter(
+      ({ method, path }) => method !== 'GET' && /^\/api\/(tracker|trackedEntityInstances|enrollments|events)\b/.test(path),
+    ).length
   }
 
   clearRequests(): void {

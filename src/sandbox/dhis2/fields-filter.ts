@@ -65,10 +65,29 @@ function parseInto(selection: FieldSelection, text: string): FieldSelection {
 
 /** Parses `id,name,options[code,name],!href,*` with presets, exclusion, renaming and size/pluck. */
 export function parseFields(text: string): FieldSelection {
-  return parseInto(emptySelection(), text.replaceAll('(', '[').replaceAll(')', ']').replace(/~rename\[([^\]]*)\]/g, '~rename($1)').replace(/pluck\[([^\]]*)\]/g, 'pluck($1)'))
+  return parseInto(
+    emptySelection(),
+    text
+      .replaceAll('(', '[')
+      .replaceAll(')', ']')
+      .replace(/~rename\[([^\]]*)\]/g, '~rename($1)')
+      .replace(/pluck\[([^\]]*)\]/g, 'pluck($1)'),
+  )
 }
 
-const IDENTIFIABLE = ['id', 'uid', 'code', 'name', 'displayName', 'created', 'lastUpdated', 'lastUpdatedBy', 'access', 'href', 'externalAccess']
+const IDENTIFIABLE = [
+  'id',
+  'uid',
+  'code',
+  'name',
+  'displayName',
+  'created',
+  'lastUpdated',
+  'lastUpdatedBy',
+  'access',
+  'href',
+  'externalAccess',
+]
 const NAMEABLE = [...IDENTIFIABLE, 'shortName', 'displayShortName', 'description']
 
 /** Objects that are no more than a part of their owner are shown whole, all others by id. */
@@ -121,7 +140,12 @@ export function selectFields(node: Node, selection: FieldSelection): JsonObject 
     for (const key of Object.keys(node)) if (key !== EMBEDDED && !selection.excluded.has(key)) put(key, show(resolve(node, key), null))
   }
   for (const preset of selection.presets) {
-    const keys = preset === ':nameable' ? NAMEABLE : preset === ':simple' ? Object.keys(node).filter((key) => typeof node[key] !== 'function') : IDENTIFIABLE
+    const keys =
+      preset === ':nameable'
+        ? NAMEABLE
+        : preset === ':simple'
+          ? Object.keys(node).filter((key) => typeof node[key] !== 'function')
+          : IDENTIFIABLE
     for (const key of keys) if (key !== EMBEDDED && !selection.excluded.has(key)) put(key, show(resolve(node, key), null))
   }
   for (const [name, { nested, rename, transform }] of selection.fields) {

@@ -47,7 +47,13 @@ export function webMessage(status: number, message?: string, more: JsonObject = 
   const state = status < 400 ? 'OK' : 'ERROR'
   return {
     status,
-    body: { httpStatus: REASONS[status] ?? '', httpStatusCode: status, status: state, ...(message === undefined ? {} : { message }), ...more },
+    body: {
+      httpStatus: REASONS[status] ?? '',
+      httpStatusCode: status,
+      status: state,
+      ...(message === undefined ? {} : { message }),
+      ...more,
+    },
   }
 }
 
@@ -58,14 +64,19 @@ export function refusal(status: number, message: string, errorCode?: string): Re
 
 /** An unknown path. */
 export function notFoundPage(facts: VersionFacts, path: string): Reply {
-  if (facts.minor <= 41) return { status: 404, body: { servlet: facts.minor === 30 ? 'webapi' : 'dispatcher', message: 'Not Found', url: path, status: '404' } }
+  if (facts.minor <= 41)
+    return { status: 404, body: { servlet: facts.minor === 30 ? 'webapi' : 'dispatcher', message: 'Not Found', url: path, status: '404' } }
   return htmlPage(404, 'Not Found')
 }
 
 /** What the servlet container of 2.42 and later answers when the application does not. */
 export function htmlPage(status: number, reason: string): Reply {
   const title = `HTTP Status ${status} – ${reason}`
-  return { status, html: true, body: `<!doctype html><html lang="en"><head><title>${title}</title></head><body><h1>${title}</h1></body></html>` }
+  return {
+    status,
+    html: true,
+    body: `<!doctype html><html lang="en"><head><title>${title}</title></head><body><h1>${title}</h1></body></html>`,
+  }
 }
 
 /** A parameter that is one of a few words; any other word refuses the request in the version's way. */

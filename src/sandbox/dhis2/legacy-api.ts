@@ -39,11 +39,27 @@ function strategyOf(call: Call, collection: Collection, facts: VersionFacts): Le
 }
 
 function importBody(call: Call, collection: Collection, context: LegacyContext): Summary[] {
+  // the database takes no NUL character
+  if (call.body.includes('\\u0000')) throw refusal(500, 'could not execute statement')
   const strategy = strategyOf(call, collection, context.facts)
   const objects = parseLegacyBody(call.body, collection)
-  if (collection === 'trackedEntityInstances') return importPersons(objects.map((object) => readPerson(object, context.facts)), strategy, context)
-  if (collection === 'enrollments') return importEnrollments(objects.map((object) => readEnrollment(object, context.facts)), strategy, context)
-  return importEvents(objects.map((object) => readEvent(object, context.facts)), strategy, context)
+  if (collection === 'trackedEntityInstances')
+    return importPersons(
+      objects.map((object) => readPerson(object, context.facts)),
+      strategy,
+      context,
+    )
+  if (collection === 'enrollments')
+    return importEnrollments(
+      objects.map((object) => readEnrollment(object, context.facts)),
+      strategy,
+      context,
+    )
+  return importEvents(
+    objects.map((object) => readEvent(object, context.facts)),
+    strategy,
+    context,
+  )
 }
 
 const MESSAGES = {
@@ -67,7 +83,9 @@ function post(call: Call, collection: Collection, context: LegacyContext, jobs: 
   if (collection === 'enrollments' && facts.minor > 30) return { ...reply(status, response, 201), headers: {} }
   const [only] = summaries
   const location: Record<string, string> =
-    summaries.length === 1 && only?.reference && only.status !== 'ERROR' ? { Location: `${call.base}/api/${collection}/${only.reference}` } : {}
+    summaries.length === 1 && only?.reference && only.status !== 'ERROR'
+      ? { Location: `${call.base}/api/${collection}/${only.reference}` }
+      : {}
   return { ...reply(status, response, status === 'SUCCESS' ? 200 : 409), headers: location }
 }
 
@@ -82,7 +100,12 @@ function postAsync(call: Call, collection: Collection, context: LegacyContext, j
   const id = randomUid()
   // 2.30 has no database session in its job: persons and enrollments fail always
   const fails = context.facts.minor === 30 && collection !== 'events'
-  const summaries = fails ? null : summariesJson(context.state.transaction(() => importBody(call, collection, context)), context.facts)
+  const summaries = fails
+    ? null
+    : summariesJson(
+        context.state.transaction(() => importBody(call, collection, context)),
+        context.facts,
+      )
   jobs.set(id, { type, finishedAt: context.state.now(), summaries })
   const response = {
     name: 'inMemoryEventImport',
@@ -92,7 +115,10 @@ function postAsync(call: Call, collection: Collection, context: LegacyContext, j
     ...(context.facts.minor > 30 ? { jobStatus: 'NOT_STARTED' } : {}),
     relativeNotifierEndpoint: `/api/system/tasks/${type}/${id}`,
   }
-  return { ...webMessage(200, 'Initiated inMemoryEventImport', { response }), headers: { Location: `${call.base}/api/system/tasks/${type}` } }
+  return {
+    ...webMessage(200, 'Initiated inMemoryEventImport', { response }),
+    headers: { Location: `${call.base}/api/system/tasks/${type}` },
+  }
 }
 
 /** GET system/tasks/{type}/{id} and system/taskSummaries/{type}/{id} */
@@ -103,7 +129,16 @@ export function readLegacyJob(kind: string, id: string, jobs: ReadonlyMap<string
   const message = job.summaries === null ? 'Process failed: could not initialize proxy - no Session' : 'Import done'
   return {
     status: 200,
-    body: [{ uid: randomUid(), level: job.summaries === null ? 'ERROR' : 'INFO', category: job.type, time: job.finishedAt, message, completed: true }],
+    body: [
+      {
+        uid: randomUid(),
+        level: job.summaries === null ? 'ERROR' : 'INFO',
+        category: job.type,
+        time: job.finishedAt,
+        message,
+        completed: true,
+      },
+    ],
   }
 }
 
@@ -127,7 +162,7 @@ function put(call: Call, collection: Collection, uid: string, part: string | und
     if (status === undefined) return null
     const stored = state.enrollments.get(uid)
     if (stored === undefined || stored.deleted) {
-      throw facts.minor === 30 ? refusal(404, `Enrollment not found for ID ${uid}`) : refusal(404, `Enrollment with id ${uid} could not be found.`, 'E1005')
+      throw refusal(404, `Enrollment not found for ID ${uid}`)
     }
     // 2.41 forgets the date here
     if (facts.minor > 30 && status === 'COMPLETED') changeStatus(stored, status, context, null)
@@ -152,7 +187,11 @@ export function legacyApi(call: Call, context: ReadContext, jobs: Map<string, Le
   const collection = COLLECTIONS.find((candidate) => candidate === name)
   if (collection === undefined || rest.length > 0) return null
   if (call.method === 'GET') return readLegacy(call, context)
-  const write: LegacyContext = { ...context, dryRun: call.query.get('dryRun')?.toLowerCase() === 'true', program: call.query.get('program') }
+  const write: LegacyContext = {
+    ...context,
+    dryRun: call.query.get('dryRun')?.toLowerCase() === 'true',
+    program: call.query.get('program'),
+  }
   if (call.method === 'POST' && uid === undefined) return post(call, collection, write, jobs)
   if (uid === undefined) return null
   if (call.method === 'PUT') return context.state.transaction(() => put(call, collection, uid, part, write))

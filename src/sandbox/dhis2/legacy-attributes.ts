@@ -1,3 +1,4 @@
+import { refusal } from './http.ts'
 import { type LegacyAttribute, refuseUnreadableDate } from './legacy-body.ts'
 import type { LegacyContext } from './legacy-context.ts'
 import type { Conflict } from './legacy-summaries.ts'
@@ -23,6 +24,9 @@ function problem(attribute: Attribute, value: string, context: LegacyContext): s
   if (attribute.valueType === 'DATE') refuseUnreadableDate(value, context.facts)
   const complaint = WRONG_TYPE[attribute.valueType]
   const fits = later ? fitsValueTypeWithTime(attribute.valueType, value) : fitsValueType(attribute.valueType, value)
+  // 2.41 has no sentence for the other types, and loses the request
+  if (complaint === undefined && !fits && later)
+    throw refusal(500, 'Transaction silently rolled back because it has been marked as rollback-only')
   if (complaint !== undefined && !fits) return `Value '${value.slice(0, 30)}' ${complaint} ${attribute.id}`
   if (attribute.optionSet !== undefined && !isOption(attribute.optionSet, value, context)) {
     return `Value '${value.slice(0, 30)}' is not a valid option for attribute ${attribute.id} and option set ${attribute.optionSet}`

@@ -46,7 +46,10 @@ function statusIn(object: JsonObject, javaType: string, statuses: readonly strin
   const text = filledTextOf(object['status'])
   if (text === null || statuses.includes(text)) return text
   const known = `[${statuses.join(', ')}]`
-  const why = facts.minor === 30 ? `value not one of declared Enum instance names: ${known}` : `not one of the values accepted for Enum class: ${known}`
+  const why =
+    facts.minor === 30
+      ? `value not one of declared Enum instance names: ${known}`
+      : `not one of the values accepted for Enum class: ${known}`
   throw refusal(500, `Cannot deserialize value of type \`${javaType}\` from String "${text}": ${why}`)
 }
 

@@ -17,7 +17,10 @@ function isThere(uid: string | null, context: LegacyContext): boolean {
 export function importEnrollments(enrollments: readonly LegacyEnrollment[], strategy: LegacyStrategy, context: LegacyContext): Summary[] {
   if (strategy === 'DELETE') return enrollments.map((enrollment) => deleteEnrollment(enrollment.uid ?? '', context))
   const { creates, updates } = split(enrollments, strategy, (enrollment) => isThere(enrollment.uid, context))
-  return [...creates.map((enrollment) => createEnrollment(enrollment, context)), ...updates.map((enrollment) => updateEnrollment(enrollment, context))]
+  return [
+    ...creates.map((enrollment) => createEnrollment(enrollment, strategy, context)),
+    ...updates.map((enrollment) => updateEnrollment(enrollment, context)),
+  ]
 }
 
 function withEvents(summary: Summary, enrollment: Enrollment, sent: LegacyEnrollment, context: LegacyContext): Summary {
@@ -47,20 +50,19 @@ function dateConflicts(enrollment: LegacyEnrollment, program: IndexedProgram, to
   return conflicts
 }
 
-function createEnrollment(sent: LegacyEnrollment, context: LegacyContext): Summary {
+function createEnrollment(sent: LegacyEnrollment, strategy: LegacyStrategy, context: LegacyContext): Summary {
   const { state, metadata, facts, account } = context
   const old = facts.minor === 30
   const fail = (why: { description?: string; conflicts?: Conflict[] }): Summary => refused(failed(sent.uid, why), context)
   if (sent.uid !== null && state.enrollments.has(sent.uid)) {
-    return fail({
-      description:
-        old || !state.enrollments.get(sent.uid)?.deleted
-          ? `Enrollment ${sent.uid} already exists or was deleted earlier`
-          : `ID ${sent.uid} doesn't point to a valid enrollment.`,
-    })
+    // 2.41 had the choice to update, and does not find what is deleted
+    if (!old && strategy !== 'CREATE')
+      return refused(failed(null, { description: `ID ${sent.uid} doesn't point to a valid enrollment.` }), context)
+    return fail({ description: `Enrollment ${sent.uid} already exists or was deleted earlier` })
   }
   const person = state.trackedEntities.get(sent.trackedEntity ?? '')
-  if (person === undefined || person.deleted) throw refusal(409, old ? 'TrackedEntityInstance does not exist.' : 'TrackedEntity does not exist.')
+  if (person === undefined || person.deleted)
+    throw refusal(409, old ? 'TrackedEntityInstance does not exist.' : 'TrackedEntity does not exist.')
   const program = metadata.programs.get(sent.program ?? '')
   if (program === undefined) {
     if (old) throw refusal(500, 'Cannot invoke "org.hisp.dhis.program.Program.isRegistration()" because "program" is null')
@@ -79,12 +81,21 @@ function createEnrollment(sent: LegacyEnrollment, context: LegacyContext): Summa
   if (sent.status === 'ACTIVE' && othersIn(person, program.id, 'ACTIVE', sent.uid).length > 0) {
     return fail({ description: `${subject} ${person.uid} already has an active enrollment in program ${program.id}` })
   }
-  if (program.onlyEnrollOnce === true && ['ACTIVE', 'COMPLETED'].some((status) => othersIn(person, program.id, status, sent.uid).length > 0)) {
-    return fail({ description: `${subject} ${person.uid} already has a completed enrollment in program ${program.id}, and this program only allows enrolling one time` })
+  if (
+    program.onlyEnrollOnce === true &&
+    ['ACTIVE', 'COMPLETED'].some((status) => othersIn(person, program.id, status, sent.uid).length > 0)
+  ) {
+    return fail({
+      description: `${subject} ${person.uid} already has a completed enrollment in program ${program.id}, and this program only allows enrolling one time`,
+    })
   }
   const conflicts = attributeConflicts(sent.attributes, person.uid, context)
   for (const [attribute, mandatory] of program.attributes) {
-    if (mandatory && !person.attributes.has(attribute) && !sent.attributes.some((entry) => entry.attribute === attribute && entry.value !== null)) {
+    if (
+      mandatory &&
+      !person.attributes.has(attribute) &&
+      !sent.attributes.some((entry) => entry.attribute === attribute && entry.value !== null)
+    ) {
       conflicts.push({ object: 'Attribute.attribute', value: `Missing mandatory attribute ${attribute}` })
     }
   }
@@ -124,8 +135,17 @@ function completionAfter(stored: Enrollment, status: string, context: LegacyCont
 }
 
 /** Changes the status alone, as PUT …/completed and its like do. Reopening beside an active one refuses the request. */
-export function changeStatus(stored: Enrollment, status: string, context: LegacyContext, completedAt = completionAfter(stored, status, context)): void {
-  if (status === 'ACTIVE' && stored.status !== 'ACTIVE' && othersIn(stored.trackedEntity, stored.program, 'ACTIVE', stored.uid).length > 0) {
+export function changeStatus(
+  stored: Enrollment,
+  status: string,
+  context: LegacyContext,
+  completedAt = completionAfter(stored, status, context),
+): void {
+  if (
+    status === 'ACTIVE' &&
+    stored.status !== 'ACTIVE' &&
+    othersIn(stored.trackedEntity, stored.program, 'ACTIVE', stored.uid).length > 0
+  ) {
     throw refusal(409, 'Program has another active enrollment going on. Not possible to incomplete')
   }
   const completedBy = completedAt === null ? null : context.account.username
@@ -135,17 +155,19 @@ export function changeStatus(stored: Enrollment, status: string, context: Legacy
 export function updateEnrollment(sent: LegacyEnrollment, context: LegacyContext): Summary {
   const { state, metadata, facts, account } = context
   const stored = state.enrollments.get(sent.uid ?? '')
-  if (stored === undefined || stored.deleted) return refused(failed(sent.uid, { description: `ID ${sent.uid} doesn't point to a valid enrollment.` }), context)
+  if (stored === undefined || stored.deleted)
+    return refused(failed(sent.uid, { description: `ID ${sent.uid} doesn't point to a valid enrollment.` }), context)
   const person = state.trackedEntities.get(sent.trackedEntity ?? '')
-  if (person === undefined || person.deleted) throw refusal(409, facts.minor === 30 ? 'TrackedEntityInstance does not exist.' : 'TrackedEntity does not exist.')
+  if (person === undefined || person.deleted)
+    throw refusal(409, facts.minor === 30 ? 'TrackedEntityInstance does not exist.' : 'TrackedEntity does not exist.')
   const program = metadata.programs.get(sent.program ?? '')
-  if (program === undefined) {
-    if (facts.minor === 30) throw refusal(500, 'Cannot invoke "org.hisp.dhis.program.Program.isRegistration()" because "program" is null')
-    return refused(failed(sent.uid, { description: 'Program can not be null' }), context)
-  }
-  const conflicts = [...attributeConflicts(sent.attributes, stored.trackedEntity.uid, context), ...dateConflicts(sent, program, state.now().slice(0, 10))]
+  if (program === undefined)
+    throw refusal(500, 'Cannot invoke "org.hisp.dhis.program.Program.getProgramAttributes()" because "program" is null')
+  const conflicts = [
+    ...attributeConflicts(sent.attributes, stored.trackedEntity.uid, context),
+    ...dateConflicts(sent, program, state.now().slice(0, 10)),
+  ]
   if (conflicts.length > 0) return refused(failed(sent.uid, { conflicts }), context)
-  if (sent.status !== null) changeStatus(stored, sent.status, context)
   state.change(
     stored,
     {
@@ -158,13 +180,16 @@ export function updateEnrollment(sent: LegacyEnrollment, context: LegacyContext)
     },
     account.username,
   )
+  // looks at the program that the enrollment has by now
+  if (sent.status !== null) changeStatus(stored, sent.status, context)
   storeAttributes(stored.trackedEntity, sent.attributes, context)
   return withEvents(succeeded(stored.uid, 'updated'), stored, sent, context)
 }
 
 export function deleteEnrollment(uid: string, context: LegacyContext): Summary {
   const stored = context.state.enrollments.get(uid)
-  if (stored === undefined || stored.deleted) return deletion(null, `Enrollment ${uid} cannot be deleted as it is not present in the system`, false)
+  if (stored === undefined || stored.deleted)
+    return deletion(null, `Enrollment ${uid} cannot be deleted as it is not present in the system`, false)
   context.state.deleteEnrollment(stored, context.account.username)
-  return deletion(null, `Deletion of enrollment ${uid} was successful`, true)
+  return deletion(context.facts.minor === 30 ? null : uid, `Deletion of enrollment ${uid} was successful`, true)
 }

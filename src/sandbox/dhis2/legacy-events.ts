@@ -37,6 +37,8 @@ export function importEvents(events: readonly LegacyEvent[], strategy: LegacyStr
   if (context.dryRun && context.facts.minor === 30 && events.length > 0) {
     throw refusal(500, 'Cannot invoke "org.hisp.dhis.program.ProgramStageInstance.isCompleted()" because "programStageInstance" is null')
   }
+  // 2.41 says nothing of events in a dry run
+  if (context.dryRun) return []
   const { creates, updates } = split(events, strategy, (event) => isThere(event.uid, context))
   const firsts = new Map<string, LegacyEvent>()
   for (const event of creates) if (!firsts.has(stageKey(event))) firsts.set(stageKey(event), event)
@@ -60,7 +62,11 @@ function valueProblem(element: DataElement, value: string, context: LegacyContex
   const fits = context.facts.minor > 30 ? fitsValueTypeWithTime(element.valueType, value) : fitsValueType(element.valueType, value)
   if (!fits) return WRONG_TYPE[element.valueType] ?? null
   // 2.30 stores what is no option
-  if (context.facts.minor > 30 && element.optionSet !== undefined && context.metadata.optionCodes.get(element.optionSet)?.has(value) !== true) {
+  if (
+    context.facts.minor > 30 &&
+    element.optionSet !== undefined &&
+    context.metadata.optionCodes.get(element.optionSet)?.has(value) !== true
+  ) {
     return `Value '${value}' is not a valid option code of option set: ${element.optionSet}`
   }
   return null
@@ -75,7 +81,11 @@ function valueConflicts(event: LegacyEvent, context: LegacyContext): Conflict[] 
   })
 }
 
-function completion(status: string | null, before: Event | null, context: LegacyContext): { completedAt: string | null; completedBy: string | null } {
+function completion(
+  status: string | null,
+  before: Event | null,
+  context: LegacyContext,
+): { completedAt: string | null; completedBy: string | null } {
   const { state, facts, account } = context
   if (status === 'COMPLETED') {
     if (before?.status === 'COMPLETED') return { completedAt: before.completedAt, completedBy: before.completedBy }
@@ -84,7 +94,15 @@ function completion(status: string | null, before: Event | null, context: Legacy
   return { completedAt: null, completedBy: null }
 }
 
-function addEvent(event: LegacyEvent, uid: string, enrollment: Enrollment, stage: string, orgUnit: string, date: string | null, context: LegacyContext): Event {
+function addEvent(
+  event: LegacyEvent,
+  uid: string,
+  enrollment: Enrollment,
+  stage: string,
+  orgUnit: string,
+  date: string | null,
+  context: LegacyContext,
+): Event {
   const status = event.status ?? 'ACTIVE'
   const dueDate = event.dueDate === null ? null : parseTimestamp(event.dueDate)
   return context.state.addEvent(
@@ -96,18 +114,20 @@ function addEvent(event: LegacyEvent, uid: string, enrollment: Enrollment, stage
 function createAsIn230(event: LegacyEvent, context: LegacyContext): Summary {
   const { state, metadata } = context
   const fail = (description: string): Summary => failed(event.uid, { description })
-  const { date } = eventDateOf(event, context.facts)
-  if (event.uid !== null && state.events.has(event.uid)) return fail(`Event ID ${event.uid} was already used. The ID is unique and cannot be used more than once`)
+  if (event.uid !== null && state.events.has(event.uid))
+    return fail(`Event ID ${event.uid} was already used. The ID is unique and cannot be used more than once`)
   const program = metadata.programs.get(event.program ?? '')
   if (program === undefined) return fail(`Event.program does not point to a valid program: ${event.program}`)
   const only = program.stages.length === 1 ? program.stages[0] : undefined
   const stage = metadata.stages.get(event.programStage ?? '') ?? only
-  if (stage === undefined) return fail(`Event.programStage does not point to a valid programStage, and program is multi-stage: ${event.programStage}`)
+  if (stage === undefined)
+    return fail(`Event.programStage does not point to a valid programStage, and program is multi-stage: ${event.programStage}`)
   const unit = metadata.orgUnits.get(event.orgUnit ?? '')
   if (unit === undefined) return fail(`Event.orgUnit does not point to a valid organisation unit: ${event.orgUnit}`)
   if (event.trackedEntity === null) return fail('No Event.trackedEntityInstance was provided for registration based program')
   const person = state.trackedEntities.get(event.trackedEntity)
-  if (person === undefined || person.deleted) return fail(`Event.trackedEntityInstance does not point to a valid tracked entity instance: ${event.trackedEntity}`)
+  if (person === undefined || person.deleted)
+    return fail(`Event.trackedEntityInstance does not point to a valid tracked entity instance: ${event.trackedEntity}`)
 
   // whatever enrollment the event names, it goes to the active one
   const active = othersIn(person, program.id, 'ACTIVE', null)
@@ -117,6 +137,8 @@ function createAsIn230(event: LegacyEvent, context: LegacyContext): Summary {
   if (!stage.repeatable && enrollment.events.some((other) => !other.deleted && other.programStage === stage.id)) {
     return fail('Program stage is not repeatable and an event already exists')
   }
+  if (!program.orgUnits.has(unit.id)) return fail(`Program is not assigned to this organisation unit: ${unit.id}`)
+  const { date } = eventDateOf(event, context.facts)
   if (event.uid !== null && !isUid(event.uid)) return fail(`Event.event did not point to a valid event: ${event.uid}`)
 
   const uid = event.uid ?? randomUid()
@@ -147,7 +169,11 @@ function missingValues(event: LegacyEvent, stage: IndexedStage): Conflict[] {
 
 function warning(summary: Summary, foreign: readonly string[], stage: string): Summary {
   if (foreign.length === 0) return summary
-  return { ...summary, status: 'WARNING', description: `Data Values [${foreign.join(', ')}] ignored because not defined in program stage ${stage}` }
+  return {
+    ...summary,
+    status: 'WARNING',
+    description: `Data Values [${foreign.join(', ')}] ignored because not defined in program stage ${stage}`,
+  }
 }
 
 function createAsIn241(event: LegacyEvent, firsts: ReadonlyMap<string, LegacyEvent>, context: LegacyContext): Summary {
@@ -165,15 +191,18 @@ function createAsIn241(event: LegacyEvent, firsts: ReadonlyMap<string, LegacyEve
   const unit = metadata.orgUnits.get(event.orgUnit ?? '')
   if (unit === undefined) return fail(`Event.orgUnit does not point to a valid organisation unit: ${event.orgUnit}`)
   const person = state.trackedEntities.get(event.trackedEntity ?? '')
-  if (person === undefined || person.deleted) return fail(`Event.trackedEntityInstance does not point to a valid tracked entity instance: ${event.trackedEntity}`)
+  if (person === undefined || person.deleted)
+    return fail(`Event.trackedEntityInstance does not point to a valid tracked entity instance: ${event.trackedEntity}`)
   const active = othersIn(person, program.id, 'ACTIVE', null)
   const named = event.enrollment === null ? undefined : state.enrollments.get(event.enrollment)
   const enrollment = named ?? active[0]
   if (enrollment === undefined) return fail(`Tracked entity instance: ${person.uid} is not enrolled in program: ${program.id}`)
-  if (named === undefined && active.length > 1) return fail(`Tracked entity instance: ${person.uid} has multiple active enrollments in program: ${program.id}`)
+  if (named === undefined && active.length > 1)
+    return fail(`Tracked entity instance: ${person.uid} has multiple active enrollments in program: ${program.id}`)
   if (!mayCapture(context, unit.id)) return fail(`User has no write access to organisation unit: ${unit.id}`)
   if (!stage.repeatable) {
-    if (firsts.get(stageKey(event)) !== event) return fail(`ProgramStage ${stage.id} is not repeatable. Current payload contains duplicate event`)
+    if (firsts.get(stageKey(event)) !== event)
+      return fail(`ProgramStage ${stage.id} is not repeatable. Current payload contains duplicate event`)
     if (enrollment.events.some((other) => !other.deleted && other.programStage === stage.id)) {
       return fail(`Program stage is not repeatable and an event already exists`)
     }
@@ -183,48 +212,60 @@ function createAsIn241(event: LegacyEvent, firsts: ReadonlyMap<string, LegacyEve
 
   const uid = event.uid !== null && isUid(event.uid) ? event.uid : randomUid()
   const { own, foreign } = partition(event, stage)
-  if (!context.dryRun) {
-    const stored = addEvent(event, uid, enrollment, stage.id, unit.id, date, context)
-    for (const { dataElement, value } of own) state.setDataValue(stored, dataElement, value, context.account.username)
-  }
+  const stored = addEvent(event, uid, enrollment, stage.id, unit.id, date, context)
+  for (const { dataElement, value } of own) state.setDataValue(stored, dataElement, value, context.account.username)
   return warning(succeeded(uid, 'imported'), foreign, stage.id)
+}
+
+function unknownEvent(event: LegacyEvent): Summary {
+  return failed(event.uid, {
+    description: `ID ${event.uid} doesn't point to valid event`,
+    conflicts: [{ object: 'Invalid Event ID', value: event.uid ?? '' }],
+  })
 }
 
 /** POST of an event that is there, and PUT: the data values sent replace all that were there. */
 export function updateEvent(event: LegacyEvent, context: LegacyContext): Summary {
   const { state, metadata, facts, account } = context
   const stored = state.events.get(event.uid ?? '')
-  if (stored === undefined || stored.deleted) return failed(event.uid, { description: `ID ${event.uid} doesn't point to valid event` })
+  if (stored === undefined || stored.deleted) return unknownEvent(event)
   const { ok, date } = eventDateOf(event, facts)
   if (!ok) return failed(event.uid, { description: 'Event date or Execution date format is not correct. ' })
   const unit = metadata.orgUnits.get(event.orgUnit ?? '')
-  if (unit === undefined && facts.minor > 30) return failed(event.uid, { description: `Event.orgUnit does not point to a valid organisation unit: ${event.orgUnit}` })
   const status = event.status ?? stored.status
   const change = (): void =>
     state.change(
       stored,
-      { orgUnit: unit?.id ?? stored.orgUnit, status, ...(date === null ? {} : { occurredAt: date }), ...completionOnUpdate(status, stored, context) },
+      {
+        orgUnit: unit?.id ?? stored.orgUnit,
+        status,
+        ...(date === null ? {} : { occurredAt: date }),
+        ...completionOnUpdate(status, stored, context),
+      },
       account.username,
     )
   // 2.30 has changed date, org unit and status before it looks at the values
   if (facts.minor === 30) change()
   const unknown = event.dataValues.find(({ dataElement }) => !metadata.dataElements.has(dataElement))
   if (unknown !== undefined && facts.minor === 30) {
-    return failed(event.uid, { description: `Data element ${unknown.dataElement} doesn't exist in the system. Please, provide correct data element` })
+    const summary = failed(event.uid, {
+      description: `Data element ${unknown.dataElement} doesn't exist in the system. Please, provide correct data element`,
+    })
+    return { ...summary, counts: { ...summary.counts, ignored: 0 } }
   }
   const stage = metadata.stages.get(stored.programStage)
   const conflicts = valueConflicts(event, context)
   if (facts.minor > 30 && stage !== undefined) conflicts.push(...missingValues(event, stage))
   if (conflicts.length > 0) return failed(event.uid, { conflicts })
   if (facts.minor > 30) {
-    if (context.dryRun) return succeeded(stored.uid, 'updated')
     change()
     const named = event.enrollment === null ? undefined : state.enrollments.get(event.enrollment)
     if (named !== undefined && named !== stored.enrollment) state.moveEvent(stored, named)
   }
   const { own, foreign } = facts.minor === 30 || stage === undefined ? { own: event.dataValues, foreign: [] } : partition(event, stage)
   const sent = new Set(own.map(({ dataElement }) => dataElement))
-  for (const dataElement of [...stored.dataValues.keys()]) if (!sent.has(dataElement)) state.setDataValue(stored, dataElement, null, account.username)
+  for (const dataElement of [...stored.dataValues.keys()])
+    if (!sent.has(dataElement)) state.setDataValue(stored, dataElement, null, account.username)
   for (const { dataElement, value } of own) state.setDataValue(stored, dataElement, value, account.username)
   return warning(succeeded(stored.uid, 'updated'), foreign, stored.programStage)
 }
@@ -237,7 +278,7 @@ function completionOnUpdate(status: string, stored: Event, context: LegacyContex
 /** PUT events/{uid}/{dataElement}: this value only. */
 export function updateSingleValue(event: LegacyEvent, dataElement: string, context: LegacyContext): Summary {
   const stored = context.state.events.get(event.uid ?? '')
-  if (stored === undefined || stored.deleted) return failed(event.uid, { description: `ID ${event.uid} doesn't point to valid event` })
+  if (stored === undefined || stored.deleted) return unknownEvent(event)
   const own = { ...event, dataValues: event.dataValues.filter((entry) => entry.dataElement === dataElement) }
   const conflicts = valueConflicts(own, context)
   if (conflicts.length > 0) return failed(event.uid, { conflicts })
@@ -247,7 +288,8 @@ export function updateSingleValue(event: LegacyEvent, dataElement: string, conte
 
 export function deleteEvent(uid: string, context: LegacyContext): Summary {
   const stored = context.state.events.get(uid)
-  if (stored === undefined || stored.deleted) return deletion(null, `Event ${uid} cannot be deleted as it is not present in the system`, false)
+  if (stored === undefined || stored.deleted)
+    return deletion(null, `Event ${uid} cannot be deleted as it is not present in the system`, false)
   context.state.deleteEvent(stored, context.account.username)
-  return deletion(null, `Deletion of event ${uid} was successful`, true)
+  return deletion(context.facts.minor === 30 ? null : uid, `Deletion of event ${uid} was successful`, true)
 }

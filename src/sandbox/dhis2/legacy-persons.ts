@@ -1,3 +1,4 @@
+import { refusal } from './http.ts'
 import { attributeConflicts, storeAttributes } from './legacy-attributes.ts'
 import type { LegacyPerson } from './legacy-body.ts'
 import { type LegacyContext, type LegacyStrategy, mayCapture, split } from './legacy-context.ts'
@@ -14,7 +15,12 @@ function isThere(uid: string | null, context: LegacyContext): boolean {
 export function importPersons(persons: readonly LegacyPerson[], strategy: LegacyStrategy, context: LegacyContext): Summary[] {
   if (strategy === 'DELETE') return persons.map((person) => deletePerson(person.uid ?? '', context))
   const { creates, updates } = split(persons, strategy, (person) => isThere(person.uid, context))
-  return [...creates.map((person) => createPerson(person, context)), ...updates.map((person) => updatePerson(person, context))]
+  const uids = creates.flatMap(({ uid }) => uid ?? [])
+  // 2.30 refuses the second of the two
+  if (context.facts.minor > 30 && new Set(uids).size < uids.length) {
+    throw refusal(500, 'Transaction silently rolled back because it has been marked as rollback-only')
+  }
+  return [...creates.map((person) => createPerson(person, strategy, context)), ...updates.map((person) => updatePerson(person, context))]
 }
 
 function withEnrollments(summary: Summary, entity: TrackedEntity | null, person: LegacyPerson, context: LegacyContext): Summary {
@@ -27,16 +33,30 @@ function refused(summary: Summary, context: LegacyContext): Summary {
   return context.facts.minor > 30 ? { ...summary, children: { name: 'enrollments', summaries: [] } } : summary
 }
 
-function createPerson(person: LegacyPerson, context: LegacyContext): Summary {
-  const { state, metadata, facts, account } = context
-  if (person.uid !== null && state.trackedEntities.has(person.uid)) {
-    return refused(failed(person.uid, { description: `Tracked entity instance ${person.uid} already exists or was deleted earlier` }), context)
+/** 2.41 tells of deletion when it had the choice to update. */
+function alreadyUsed(person: LegacyPerson, strategy: LegacyStrategy, context: LegacyContext): Summary {
+  if (context.facts.minor > 30 && strategy !== 'CREATE') return refused(failed(person.uid, { conflicts: [deletedBefore(person)] }), context)
+  return refused(
+    failed(person.uid, { description: `Tracked entity instance ${person.uid} already exists or was deleted earlier` }),
+    context,
+  )
+}
+
+function deletedBefore(person: LegacyPerson): Conflict {
+  return {
+    object: 'TrackedEntity',
+    value: `You are trying to add or update tracked entity instance ${person.uid} that has already been deleted`,
   }
+}
+
+function createPerson(person: LegacyPerson, strategy: LegacyStrategy, context: LegacyContext): Summary {
+  const { state, metadata, facts, account } = context
+  if (person.uid !== null && state.trackedEntities.has(person.uid)) return alreadyUsed(person, strategy, context)
   // a uid that is none is exchanged without a word
   const uid = person.uid !== null && isUid(person.uid) ? person.uid : randomUid()
   const unit = person.orgUnit === null ? undefined : metadata.orgUnits.get(person.orgUnit)
   if (unit !== undefined && !mayCapture(context, unit.id)) {
-    return failed(null, { description: `[User has no write access to organisation unit: ${unit.id}]` })
+    return refused(failed(null, { description: `[User has no write access to organisation unit: ${unit.id}]` }), context)
   }
   const conflicts: Conflict[] = attributeConflicts(person.attributes, person.uid, context)
   if (person.type === null || !metadata.trackedEntityTypes.has(person.type)) {
@@ -63,11 +83,8 @@ function updatePerson(person: LegacyPerson, context: LegacyContext): Summary {
   const { state, metadata, facts, account } = context
   const stored = state.trackedEntities.get(person.uid ?? '')
   if (stored === undefined || stored.deleted) {
-    const conflict =
-      facts.minor === 30
-        ? { object: 'TrackedEntityInstance', value: `Tracked entity instance ${person.uid} does not exist` }
-        : { object: 'TrackedEntity', value: `You are trying to add or update tracked entity instance ${person.uid} that has already been deleted` }
-    return refused(failed(person.uid, { conflicts: [conflict] }), context)
+    const missing = { object: 'TrackedEntityInstance', value: `Tracked entity instance ${person.uid} does not exist` }
+    return refused(failed(person.uid, { conflicts: [facts.minor === 30 ? missing : deletedBefore(person)] }), context)
   }
   const unit = person.orgUnit === null ? undefined : metadata.orgUnits.get(person.orgUnit)
   const conflicts = attributeConflicts(person.attributes, stored.uid, context)

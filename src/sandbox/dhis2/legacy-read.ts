@@ -32,14 +32,19 @@ function personNode(person: TrackedEntity, program: string | null, context: Read
     deleted: person.deleted,
     featureType: 'NONE',
     programOwners: () =>
-      enrollments().map((enrollment) => ({ ownerOrgUnit: enrollment.orgUnit, program: enrollment.program, trackedEntityInstance: person.uid })),
-    enrollments: () => enrollments().map((enrollment) => enrollmentNode(enrollment, context)),
+      enrollments().map((enrollment) => ({
+        ownerOrgUnit: enrollment.orgUnit,
+        program: enrollment.program,
+        trackedEntityInstance: person.uid,
+      })),
+    enrollments: () => enrollments().map((enrollment) => enrollmentNode(enrollment, true, context)),
     relationships: [],
     attributes: () => attributeNodes(person.attributes, context),
   }
 }
 
-function enrollmentNode(enrollment: Enrollment, context: ReadContext): Node {
+/** Asked for by itself, an enrollment never shows its events. */
+function enrollmentNode(enrollment: Enrollment, nested: boolean, context: ReadContext): Node {
   return {
     [EMBEDDED]: true,
     enrollment: enrollment.uid,
@@ -59,8 +64,8 @@ function enrollmentNode(enrollment: Enrollment, context: ReadContext): Node {
     deleted: enrollment.deleted,
     notes: [],
     relationships: [],
-    attributes: () => (context.facts.minor === 30 ? [] : attributeNodes(enrollment.trackedEntity.attributes, context)),
-    events: () => living(enrollment.events).map((event) => eventNode(event, context)),
+    attributes: () => (nested && context.facts.minor > 30 ? attributeNodes(enrollment.trackedEntity.attributes, context) : []),
+    events: () => (nested ? living(enrollment.events).map((event) => eventNode(event, context)) : []),
   }
 }
 
@@ -103,7 +108,10 @@ function eventNode(event: Event, context: ReadContext): Node {
 
 /** The old services ask for `[*]`. */
 function selectionOf(call: Call, otherwise: string): FieldSelection {
-  const text = call.query.getAll('fields').join(',').replace(/^\[(.*)\]$/s, '$1')
+  const text = call.query
+    .getAll('fields')
+    .join(',')
+    .replace(/^\[(.*)\]$/s, '$1')
   return parseFields(text || otherwise)
 }
 
@@ -155,20 +163,22 @@ function listPersons(call: Call, context: ReadContext): Reply {
   if (uids === null && scope === null) throw conflict('At least one organisation unit must be specified')
   if (program !== null && type !== null) throw conflict('Program and tracked entity cannot be specified simultaneously')
   // 2.30 searches without either
-  if (program === null && type === null && uids === null && facts.minor > 30) throw conflict('Either Program or Tracked entity type should be specified')
+  if (program === null && type === null && uids === null && facts.minor > 30)
+    throw conflict('Either Program or Tracked entity type should be specified')
   const fields = filters.map(({ field }) => field)
   const twice = fields.filter((field, i) => fields.indexOf(field) !== i)
   if (twice.length > 0) throw conflict(`Filters cannot be specified more than once: [${twice.join(', ')}]`)
 
   const wantsTotal = isTrue(call, 'totalPages')
-  const inCapture = account.superuser || (scope !== null && scope.units !== null && [...scope.units].every((uid) => account.captureScope.has(uid)))
-  // 2.30 asks for an attribute only when it has to count, and then for lists of uids too
+  // 2.30 asks for an attribute only when it has to count, and then for lists of uids too; 2.41 asks in the account's own org units too
   const checked = facts.minor === 30 ? wantsTotal : uids === null
-  if (checked && !inCapture && filters.length === 0) throw conflict('At least 1 attributes should be mentioned in the search criteria.')
+  if (checked && !account.superuser && filters.length === 0)
+    throw conflict('At least 1 attributes should be mentioned in the search criteria.')
 
   const includeDeleted = isTrue(call, 'includeDeleted')
-  const first = uids?.[0]
-  if (facts.minor === 30 && first !== undefined && state.trackedEntities.get(first)?.deleted !== false) {
+  // 2.30 stumbles over deleted persons, and over unknown ones when they happen to come first
+  const stumbles = (uid: string, i: number): boolean => (state.trackedEntities.get(uid)?.deleted ?? i === 0) === true
+  if (facts.minor === 30 && uids?.some(stumbles) === true) {
     throw refusal(500, 'Cannot invoke "Object.getClass()" because the return value of "java.util.List.get(int)" is null')
   }
   const found = findPersons(
@@ -183,10 +193,12 @@ function listPersons(call: Call, context: ReadContext): Reply {
       includeDeleted,
     },
     state,
-  ).toSorted((a, b) => (facts.minor === 30 ? b.sequence - a.sequence : a.sequence - b.sequence))
+  ).toSorted((a, b) => b.sequence - a.sequence)
   const paging = pagingOf(call)
   // 2.30 gives all that were named
   const shown = facts.minor === 30 && uids !== null && !call.query.has('pageSize') && !call.query.has('page') ? found : cut(found, paging)
+  // 2.41 takes the newest for a page as well, but shows them the other way round
+  if (facts.minor > 30) shown.reverse()
   const selection = selectionOf(call, '*')
   // enrollments are read only when they are asked for by name, or with everything
   const bare = !call.query.has('fields')
@@ -206,7 +218,8 @@ function pagerOf(call: Call, context: ReadContext, total: number, paging: Paging
   if (isTrue(call, 'totalPages')) {
     return { pager: { page: paging.page, pageCount: Math.ceil(total / paging.size), total, pageSize: paging.size } }
   }
-  if (context.facts.minor > 30) return { pager: { page: paging.page, pageSize: paging.size, isLastPage: total <= paging.page * paging.size } }
+  if (context.facts.minor > 30)
+    return { pager: { page: paging.page, pageSize: paging.size, isLastPage: total <= paging.page * paging.size } }
   // 2.30 does not count, and says so as 0
   return { pager: { page: paging.page, pageCount: 1, total: 0, pageSize: paging.size } }
 }
@@ -217,7 +230,7 @@ const ENROLLMENT_LIST_FIELDS =
 function listEnrollments(call: Call, context: ReadContext): Reply {
   const { state } = context
   const selection = selectionOf(call, ENROLLMENT_LIST_FIELDS)
-  const show = (enrollment: Enrollment): Json => selectFields(enrollmentNode(enrollment, context), selection)
+  const show = (enrollment: Enrollment): Json => selectFields(enrollmentNode(enrollment, false, context), selection)
   const uids = listOf(call, 'enrollment')
   if (uids !== null) {
     const named = [...new Set(uids)].flatMap((uid) => state.enrollments.get(uid) ?? []).filter((enrollment) => !enrollment.deleted)
@@ -244,7 +257,9 @@ function listEvents(call: Call, context: ReadContext): Reply {
   const { state } = context
   const uids = listOf(call, 'event')
   const person = call.query.get('trackedEntityInstance')
-  const [program, stage, status, orgUnit, enrollment] = ['program', 'programStage', 'status', 'orgUnit', 'enrollment'].map((name) => call.query.get(name))
+  const [program, stage, status, orgUnit, enrollment] = ['program', 'programStage', 'status', 'orgUnit', 'enrollment'].map((name) =>
+    call.query.get(name),
+  )
   const mode = orgUnitMode(call, context.facts, 'ouMode') ?? (orgUnit ? 'SELECTED' : 'ACCESSIBLE')
   const units = unitsOf(mode, orgUnit ? [orgUnit] : [], context.metadata, context.account)
   const filters = readFilters(call, false)
@@ -285,13 +300,14 @@ export function readLegacy(call: Call, context: ReadContext): Reply | null {
     if (uid === undefined) return listPersons(call, context)
     const person = state.trackedEntities.get(uid)
     if (person === undefined || person.deleted) throw notThere('TrackedEntityInstance', uid, context)
-    return { status: 200, body: selectFields(personNode(person, call.query.get('program'), context), selectionOf(call, '*')) }
+    return { status: 200, body: selectFields(personNode(person, null, context), selectionOf(call, '*')) }
   }
   if (collection === 'enrollments') {
     if (uid === undefined) return listEnrollments(call, context)
     const enrollment = state.enrollments.get(uid)
     if (enrollment === undefined || enrollment.deleted) throw notThere('Enrollment', uid, context)
-    return { status: 200, body: selectFields(enrollmentNode(enrollment, context), selectionOf(call, '*')) }
+    // whatever fields were asked for
+    return { status: 200, body: selectFields(enrollmentNode(enrollment, false, context), parseFields('*')) }
   }
   if (collection === 'events') {
     if (uid === undefined) return listEvents(call, context)

@@ -43,7 +43,14 @@ export function failed(reference: string | null, why: { description?: string; co
 }
 
 export function deletion(uid: string | null, description: string, found: boolean): Summary {
-  return { status: 'SUCCESS', counts: found ? { ...NONE, deleted: 1 } : { ...NONE, ignored: 1 }, description, conflicts: [], reference: uid, children: null }
+  return {
+    status: 'SUCCESS',
+    counts: found ? { ...NONE, deleted: 1 } : { ...NONE, ignored: 1 },
+    description,
+    conflicts: [],
+    reference: uid,
+    children: null,
+  }
 }
 
 /** The worst of the summaries' states. */

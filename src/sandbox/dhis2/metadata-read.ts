@@ -28,8 +28,10 @@ const READ_ONLY = { read: true, update: false, externalize: false, delete: false
 /** Makes the graph that `fields` walks on. References are functions, so that the circles in it do no harm. */
 export function metadataGraph(metadata: MetadataIndex, facts: VersionFacts): MetadataGraph {
   const collections = new Map<string, Map<string, Node>>()
-  const find = (collection: string, id: string | undefined): Node | undefined => (id === undefined ? undefined : collections.get(collection)?.get(id))
-  const findAll = (collection: string, ids: Iterable<string>): Node[] => [...ids].map((id) => find(collection, id)).filter((node) => node !== undefined)
+  const find = (collection: string, id: string | undefined): Node | undefined =>
+    id === undefined ? undefined : collections.get(collection)?.get(id)
+  const findAll = (collection: string, ids: Iterable<string>): Node[] =>
+    [...ids].map((id) => find(collection, id)).filter((node) => node !== undefined)
   const add = (collection: string, nodes: readonly Node[]): void => {
     collections.set(collection, new Map(nodes.map((node) => [String(node['id']), node])))
   }
@@ -48,7 +50,11 @@ export function metadataGraph(metadata: MetadataIndex, facts: VersionFacts): Met
       parent: () => find('organisationUnits', unit.parent),
       children: () => findAll('organisationUnits', unit.children),
       ancestors: () => findAll('organisationUnits', unit.path.split('/').slice(1, -1)),
-      programs: () => findAll('programs', source.programs.filter((program) => program.orgUnits.includes(unit.id)).map((program) => program.id)),
+      programs: () =>
+        findAll(
+          'programs',
+          source.programs.filter((program) => program.orgUnits.includes(unit.id)).map((program) => program.id),
+        ),
     })),
   )
   add(
@@ -71,7 +77,11 @@ export function metadataGraph(metadata: MetadataIndex, facts: VersionFacts): Met
       ...named(set.id, set.name),
       valueType: 'TEXT',
       version: 1,
-      options: () => findAll('options', set.options.map((option) => option.id)),
+      options: () =>
+        findAll(
+          'options',
+          set.options.map((option) => option.id),
+        ),
     })),
   )
   add(
@@ -143,7 +153,11 @@ export function metadataGraph(metadata: MetadataIndex, facts: VersionFacts): Met
       version: 0,
       trackedEntityType: () => find('trackedEntityTypes', program.trackedEntityType),
       organisationUnits: () => findAll('organisationUnits', program.orgUnits),
-      programStages: () => findAll('programStages', program.stages.map((stage) => stage.id)),
+      programStages: () =>
+        findAll(
+          'programStages',
+          program.stages.map((stage) => stage.id),
+        ),
       programTrackedEntityAttributes: () =>
         program.attributes.map((attribute, i) => ({
           [EMBEDDED]: true,
@@ -297,15 +311,21 @@ const isFalse = (text: string | null): boolean => text?.toLowerCase() === 'false
 function paged(call: Call, facts: VersionFacts, collection: string, nodes: readonly Node[], fields: string): Reply {
   const selection = parseFields(fields)
   const show = (some: readonly Node[]): Json[] => some.map((node) => selectFields(node, selection))
-  if (isFalse(call.query.get('paging')) || call.query.get('skipPaging') === 'true') return { status: 200, body: { [collection]: show(nodes) } }
+  if (isFalse(call.query.get('paging')) || call.query.get('skipPaging') === 'true')
+    return { status: 200, body: { [collection]: show(nodes) } }
   const pageSize = Math.max(1, numberParameter(call, 'pageSize', 50))
   const pageCount = Math.ceil(nodes.length / pageSize)
-  const page = Math.max(1, facts.minor === 30 ? Math.min(numberParameter(call, 'page', 1), Math.max(1, pageCount)) : numberParameter(call, 'page', 1))
+  const page = Math.max(
+    1,
+    facts.minor === 30 ? Math.min(numberParameter(call, 'page', 1), Math.max(1, pageCount)) : numberParameter(call, 'page', 1),
+  )
   const link = (to: number): string => {
     // 2.30 forgets every other parameter
-    const parameters = new URLSearchParams(facts.minor === 30 ? {} : [...call.query].filter(([name]) => name !== 'page' && name !== 'pageSize'))
+    const parameters = new URLSearchParams(
+      facts.minor === 30 ? {} : [...call.query].filter(([name]) => name !== 'page' && name !== 'pageSize'),
+    )
     const rest = parameters.toString()
-    return `${call.base}/api/${collection}?page=${to}&pageSize=${pageSize}${rest === '' ? '' : `&${rest}`}`
+    return `${call.base}/api/${collection}?${to > 1 ? `page=${to}&` : ''}pageSize=${pageSize}${rest === '' ? '' : `&${rest}`}`
   }
   const pager: JsonObject = {
     page,
@@ -325,8 +345,14 @@ function filtered(call: Call, nodes: Iterable<Node>): Node[] {
   const query = call.query.get('query')?.toLowerCase()
   return [...nodes].filter(
     (node) =>
-      (filters.length === 0 || (any ? filters.some((filter) => matches(node, filter)) : filters.every((filter) => matches(node, filter)))) &&
-      (query === undefined || ['name', 'code', 'id'].some((key) => String(node[key] ?? '').toLowerCase().includes(query))),
+      (filters.length === 0 ||
+        (any ? filters.some((filter) => matches(node, filter)) : filters.every((filter) => matches(node, filter)))) &&
+      (query === undefined ||
+        ['name', 'code', 'id'].some((key) =>
+          String(node[key] ?? '')
+            .toLowerCase()
+            .includes(query),
+        )),
   )
 }
 
@@ -340,11 +366,15 @@ export function readMetadata(call: Call, graph: MetadataGraph, facts: VersionFac
   const nodes = graph.get(collection)
   if (nodes === undefined || rest.length > 0) return null
   const order = call.query.get('order')
-  if (uid === undefined) return paged(call, facts, collection, ordered(filtered(call, nodes.values()), order), fieldsOf(call, 'id,displayName'))
+  if (uid === undefined)
+    return paged(call, facts, collection, ordered(filtered(call, nodes.values()), order), fieldsOf(call, 'id,displayName'))
 
   if (collection === 'programs' && uid === 'orgUnits' && facts.minor > 30) return programOrgUnits(call, nodes)
   const node = nodes.get(uid)
-  if (collection === 'organisationUnits' && ['includeDescendants', 'includeChildren', 'includeAncestors'].some((name) => call.query.get(name) === 'true')) {
+  if (
+    collection === 'organisationUnits' &&
+    ['includeDescendants', 'includeChildren', 'includeAncestors'].some((name) => call.query.get(name) === 'true')
+  ) {
     if (node === undefined && facts.minor <= 41) throw notThere(collection, uid, facts)
     const units = node === undefined ? [] : around(call, nodes, node)
     const list = ordered(filtered(call, units), order)
@@ -363,7 +393,8 @@ function notThere(collection: string, uid: string, facts: VersionFacts): Error {
 
 function around(call: Call, nodes: ReadonlyMap<string, Node>, node: Node): Node[] {
   const path = String(node['path'])
-  if (call.query.get('includeDescendants') === 'true') return [...nodes.values()].filter((unit) => `${String(unit['path'])}/`.startsWith(`${path}/`))
+  if (call.query.get('includeDescendants') === 'true')
+    return [...nodes.values()].filter((unit) => `${String(unit['path'])}/`.startsWith(`${path}/`))
   const level = Number(node['level'])
   if (call.query.get('includeChildren') === 'true') {
     return [...nodes.values()].filter((unit) => `${String(unit['path'])}/`.startsWith(`${path}/`) && Number(unit['level']) <= level + 1)

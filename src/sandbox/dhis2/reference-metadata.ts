@@ -81,95 +81,96 @@ interface StageTable {
   rows: readonly StageRow[]
 }
 
-const programTables: readonly { id: string; name: string; shortName: string; incidentDateLabel: string; stages: readonly StageTable[] }[] = [
-  {
-    id: 'PRGHtsTest1',
-    name: 'HTS - HIV testing',
-    shortName: 'HTS',
-    incidentDateLabel: 'Date of presentation',
-    stages: [
-      {
-        id: 'PSTHtsInit1',
-        name: 'Initial test',
-        repeatable: false,
-        rows: [
-          ['DEHtsTstDt1', 'HTS test date', 'DATE', null, true],
-          ['DEHtsEntry1', 'HTS entry point', 'TEXT', 'OPSHtsEntry'],
-          ['DEHtsResul1', 'HTS test result', 'TEXT', 'OPSHivResul', true],
-          ['DEHtsCouns1', 'HTS counselled', 'BOOLEAN'],
-          ['DEHtsTests1', 'HTS tests in the last 12 months', 'INTEGER_POSITIVE'],
-          ['DEHtsNotes1', 'HTS notes', 'LONG_TEXT'],
-        ],
-      },
-      {
-        id: 'PSTHtsFoll1',
-        name: 'Follow-up visit',
-        repeatable: true,
-        rows: [
-          ['DEFupNextD1', 'HTS next appointment', 'DATE'],
-          ['DEFupReslt1', 'HTS re-test result', 'TEXT', 'OPSHivResul'],
-          ['DEFupLinkd1', 'HTS linked to care', 'BOOLEAN'],
-          ['DEFupVisNo1', 'HTS visit number', 'INTEGER_POSITIVE'],
-          ['DEFupArtNo1', 'HTS ART number', 'TEXT'],
-          ['DEFupNotes1', 'HTS follow-up notes', 'LONG_TEXT'],
-        ],
-      },
-    ],
-  },
-  {
-    id: 'PRGTbTreat1',
-    name: 'TB treatment',
-    shortName: 'TB',
-    incidentDateLabel: 'Date of diagnosis',
-    stages: [
-      {
-        id: 'PSTTbVisit1',
-        name: 'Treatment visit',
-        repeatable: true,
-        rows: [
-          ['DETbRegNum1', 'TB registration number', 'TEXT'],
-          ['DETbVisDat1', 'TB smear date', 'DATE'],
-          ['DETbWeight1', 'TB weight (kg)', 'NUMBER'],
-          ['DETbDosesN1', 'TB doses supplied', 'INTEGER_POSITIVE'],
-          ['DETbAdhere1', 'TB adherence good', 'BOOLEAN'],
-          ['DETbOutcom1', 'TB treatment outcome', 'TEXT', 'OPSTbOutcom'],
-        ],
-      },
-    ],
-  },
-  {
-    id: 'PRGArtCare1',
-    name: 'ART care',
-    shortName: 'ART',
-    incidentDateLabel: 'Date of ART start',
-    stages: [
-      {
-        id: 'PSTArtInit1',
-        name: 'ART initiation',
-        repeatable: false,
-        rows: [
-          ['DEArtStart1', 'ART start date', 'DATE', null, true],
-          ['DEArtRegim1', 'ART first regimen', 'TEXT', 'OPSArtRegim', true],
-          ['DEArtCd4No1', 'ART baseline CD4 count', 'INTEGER_ZERO_OR_POSITIVE'],
-          ['DEArtStage1', 'ART WHO stage', 'INTEGER_POSITIVE'],
-        ],
-      },
-      {
-        id: 'PSTArtVisit',
-        name: 'ART visit',
-        repeatable: true,
-        rows: [
-          ['DEArtVisDt1', 'ART visit date', 'DATE'],
-          ['DEArtWeigh1', 'ART weight (kg)', 'NUMBER'],
-          ['DEArtViral1', 'ART viral load', 'INTEGER_ZERO_OR_POSITIVE'],
-          ['DEArtAdher1', 'ART adherence good', 'BOOLEAN'],
-          ['DEArtNextD1', 'ART next appointment', 'DATE'],
-          ['DEArtNotes1', 'ART notes', 'LONG_TEXT'],
-        ],
-      },
-    ],
-  },
-]
+const programTables: readonly { id: string; name: string; shortName: string; incidentDateLabel: string; stages: readonly StageTable[] }[] =
+  [
+    {
+      id: 'PRGHtsTest1',
+      name: 'HTS - HIV testing',
+      shortName: 'HTS',
+      incidentDateLabel: 'Date of presentation',
+      stages: [
+        {
+          id: 'PSTHtsInit1',
+          name: 'Initial test',
+          repeatable: false,
+          rows: [
+            ['DEHtsTstDt1', 'HTS test date', 'DATE', null, true],
+            ['DEHtsEntry1', 'HTS entry point', 'TEXT', 'OPSHtsEntry'],
+            ['DEHtsResul1', 'HTS test result', 'TEXT', 'OPSHivResul', true],
+            ['DEHtsCouns1', 'HTS counselled', 'BOOLEAN'],
+            ['DEHtsTests1', 'HTS tests in the last 12 months', 'INTEGER_POSITIVE'],
+            ['DEHtsNotes1', 'HTS notes', 'LONG_TEXT'],
+          ],
+        },
+        {
+          id: 'PSTHtsFoll1',
+          name: 'Follow-up visit',
+          repeatable: true,
+          rows: [
+            ['DEFupNextD1', 'HTS next appointment', 'DATE'],
+            ['DEFupReslt1', 'HTS re-test result', 'TEXT', 'OPSHivResul'],
+            ['DEFupLinkd1', 'HTS linked to care', 'BOOLEAN'],
+            ['DEFupVisNo1', 'HTS visit number', 'INTEGER_POSITIVE'],
+            ['DEFupArtNo1', 'HTS ART number', 'TEXT'],
+            ['DEFupNotes1', 'HTS follow-up notes', 'LONG_TEXT'],
+          ],
+        },
+      ],
+    },
+    {
+      id: 'PRGTbTreat1',
+      name: 'TB treatment',
+      shortName: 'TB',
+      incidentDateLabel: 'Date of diagnosis',
+      stages: [
+        {
+          id: 'PSTTbVisit1',
+          name: 'Treatment visit',
+          repeatable: true,
+          rows: [
+            ['DETbRegNum1', 'TB registration number', 'TEXT'],
+            ['DETbVisDat1', 'TB smear date', 'DATE'],
+            ['DETbWeight1', 'TB weight (kg)', 'NUMBER'],
+            ['DETbDosesN1', 'TB doses supplied', 'INTEGER_POSITIVE'],
+            ['DETbAdhere1', 'TB adherence good', 'BOOLEAN'],
+            ['DETbOutcom1', 'TB treatment outcome', 'TEXT', 'OPSTbOutcom'],
+          ],
+        },
+      ],
+    },
+    {
+      id: 'PRGArtCare1',
+      name: 'ART care',
+      shortName: 'ART',
+      incidentDateLabel: 'Date of ART start',
+      stages: [
+        {
+          id: 'PSTArtInit1',
+          name: 'ART initiation',
+          repeatable: false,
+          rows: [
+            ['DEArtStart1', 'ART start date', 'DATE', null, true],
+            ['DEArtRegim1', 'ART first regimen', 'TEXT', 'OPSArtRegim', true],
+            ['DEArtCd4No1', 'ART baseline CD4 count', 'INTEGER_ZERO_OR_POSITIVE'],
+            ['DEArtStage1', 'ART WHO stage', 'INTEGER_POSITIVE'],
+          ],
+        },
+        {
+          id: 'PSTArtVisit',
+          name: 'ART visit',
+          repeatable: true,
+          rows: [
+            ['DEArtVisDt1', 'ART visit date', 'DATE'],
+            ['DEArtWeigh1', 'ART weight (kg)', 'NUMBER'],
+            ['DEArtViral1', 'ART viral load', 'INTEGER_ZERO_OR_POSITIVE'],
+            ['DEArtAdher1', 'ART adherence good', 'BOOLEAN'],
+            ['DEArtNextD1', 'ART next appointment', 'DATE'],
+            ['DEArtNotes1', 'ART notes', 'LONG_TEXT'],
+          ],
+        },
+      ],
+    },
+  ]
 
 const dataElements: readonly DataElement[] = programTables.flatMap((program) =>
   program.stages.flatMap((stage) =>

@@ -56,7 +56,8 @@ export function fulfils(stored: string | undefined, { operator, value }: Criteri
   if (operator === '!null') return stored !== undefined
   if (stored === undefined) return false
   const [have, want] = [stored.toLowerCase(), value.toLowerCase()]
-  const order = Number.isNaN(Number(have)) || Number.isNaN(Number(want)) ? (have < want ? -1 : have > want ? 1 : 0) : Number(have) - Number(want)
+  const order =
+    Number.isNaN(Number(have)) || Number.isNaN(Number(want)) ? (have < want ? -1 : have > want ? 1 : 0) : Number(have) - Number(want)
   switch (operator) {
     case 'eq':
     case 'ieq':
@@ -94,7 +95,12 @@ export function orgUnitMode(call: Call, facts: VersionFacts, parameter: string):
 }
 
 /** The org units that a mode stands for; null is everywhere. */
-export function unitsOf(mode: OrgUnitMode, units: readonly string[], metadata: MetadataIndex, account: Account): ReadonlySet<string> | null {
+export function unitsOf(
+  mode: OrgUnitMode,
+  units: readonly string[],
+  metadata: MetadataIndex,
+  account: Account,
+): ReadonlySet<string> | null {
   switch (mode) {
     case 'ALL':
       return account.superuser ? null : account.searchScope
@@ -141,7 +147,7 @@ export function findPersons(query: PersonQuery, state: TrackerState): TrackedEnt
       (query.program === null ||
         person.enrollments.some(
           (enrollment) =>
-            !enrollment.deleted &&
+            (query.includeDeleted || !enrollment.deleted) &&
             enrollment.program === query.program &&
             (query.enrollmentStatus === null || enrollment.status === query.enrollmentStatus),
         )) &&

@@ -131,7 +131,11 @@ function callOf(request: IncomingMessage, body: string, prefix: string): Call {
 function send(response: ServerResponse, reply: Reply, cut = false): void {
   const text = reply.body === undefined ? '' : typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body)
   const type = reply.html === true ? 'text/html;charset=utf-8' : 'application/json;charset=UTF-8'
-  response.writeHead(reply.status, { ...(text === '' ? {} : { 'Content-Type': type }), 'Content-Length': Buffer.byteLength(text), ...reply.headers })
+  response.writeHead(reply.status, {
+    ...(text === '' ? {} : { 'Content-Type': type }),
+    'Content-Length': Buffer.byteLength(text),
+    ...reply.headers,
+  })
   if (cut) {
     response.write(Buffer.from(text).subarray(0, Math.floor(Buffer.byteLength(text) / 2)), () => response.destroy())
   } else response.end(text)
@@ -154,7 +158,10 @@ function spoil(response: ServerResponse, fault: Fault, reply: Reply | null): voi
       send(response, reply ?? webMessage(200, 'cut short'), true)
       break
     case 'status':
-      send(response, { ...(fault.body === undefined ? webMessage(fault.status ?? 503, 'injected') : { status: fault.status ?? 503, body: fault.body }), headers })
+      send(response, {
+        ...(fault.body === undefined ? webMessage(fault.status ?? 503, 'injected') : { status: fault.status ?? 503, body: fault.body }),
+        headers,
+      })
   }
 }
 
@@ -171,7 +178,10 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       username = account.username
       const reply = dhis2.answer(callOf(request, body, '/api'), account)
       if (cookie === null) return { reply, username }
-      return { reply: { ...reply, headers: { ...reply.headers, 'Set-Cookie': `JSESSIONID=${cookie}; Path=/; HttpOnly; SameSite=Lax` } }, username }
+      return {
+        reply: { ...reply, headers: { ...reply.headers, 'Set-Cookie': `JSESSIONID=${cookie}; Path=/; HttpOnly; SameSite=Lax` } },
+        username,
+      }
     } catch (error) {
       if (error instanceof Refusal) return { reply: error.reply, username }
       return { reply: webMessage(500, error instanceof Error ? error.message : String(error)), username }
@@ -192,7 +202,12 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     }
     const fault = control.nextFault(method, path)
     const done = fault === null || fault.processed === true || fault.kind === 'truncated' ? serve(request, body) : null
-    control.record({ method, path, username: done?.username ?? null, status: fault === null ? (done?.reply.status ?? 0) : (fault.status ?? 0) })
+    control.record({
+      method,
+      path,
+      username: done?.username ?? null,
+      status: fault === null ? (done?.reply.status ?? 0) : (fault.status ?? 0),
+    })
     if (control.latency > 0) await wait(control.latency)
     if (fault !== null) spoil(response, fault, done?.reply ?? null)
     else if (done !== null) send(response, done.reply)

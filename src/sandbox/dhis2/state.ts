@@ -51,7 +51,10 @@ export interface Event extends Stored {
   dataValues: Map<string, StoredValue>
 }
 
-type New<T extends Stored> = Omit<T, 'sequence' | 'created' | 'updated' | 'createdBy' | 'updatedBy' | 'deleted' | 'enrollments' | 'events' | 'attributes' | 'dataValues'>
+type New<T extends Stored> = Omit<
+  T,
+  'sequence' | 'created' | 'updated' | 'createdBy' | 'updatedBy' | 'deleted' | 'enrollments' | 'events' | 'attributes' | 'dataValues'
+>
 
 /**
  * All tracker data of a sandbox. Objects are found by uid and by attribute value; a person has his enrollments, an enrollment its events.
@@ -138,7 +141,11 @@ export class TrackerState {
   }
 
   /** Changes fields of an object; values of attributes and data elements have methods of their own. */
-  change<T extends Stored>(object: T, fields: Partial<Omit<T, 'uid' | 'sequence' | 'created' | 'attributes' | 'dataValues' | 'enrollments' | 'events'>>, user: string): void {
+  change<T extends Stored>(
+    object: T,
+    fields: Partial<Omit<T, 'uid' | 'sequence' | 'created' | 'attributes' | 'dataValues' | 'enrollments' | 'events'>>,
+    user: string,
+  ): void {
     const before = { ...object }
     Object.assign(object, fields, { updated: this.now(), updatedBy: user })
     this.undo?.push(() => Object.assign(object, before))
@@ -211,9 +218,10 @@ export class TrackerState {
     return this.withValue(attribute, value).filter((entity) => entity.uid !== uid && entity.attributes.get(attribute)?.value === value)
   }
 
-  /** Deletes softly, with all that hangs on it. */
+  /** Deletes softly, with all that hangs on it; attribute values go for good. */
   deleteTrackedEntity(entity: TrackedEntity, user: string): void {
     this.change(entity, { deleted: true }, user)
+    for (const attribute of [...entity.attributes.keys()]) this.setAttribute(entity, attribute, null, user)
     for (const enrollment of entity.enrollments) if (!enrollment.deleted) this.deleteEnrollment(enrollment, user)
   }
 

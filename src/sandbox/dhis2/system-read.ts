@@ -28,7 +28,8 @@ export function systemInfo(call: Call, facts: VersionFacts, state: TrackerState)
 
 /** GET /api/me. 2.30 never tells the authorities. */
 export function me(call: Call, facts: VersionFacts, account: Account, graph: MetadataGraph): Reply {
-  const units = (uids: readonly string[]): Node[] => uids.map((uid) => graph.get('organisationUnits')?.get(uid)).filter((unit) => unit !== undefined)
+  const units = (uids: readonly string[]): Node[] =>
+    uids.map((uid) => graph.get('organisationUnits')?.get(uid)).filter((unit) => unit !== undefined)
   const name = `${account.firstName} ${account.surname}`
   const node: Node = {
     id: account.uid,

@@ -32,16 +32,25 @@ const SENTENCES: Readonly<Record<string, readonly [of41: string, of42?: string]>
     'Attribute: `{0}`, is mandatory in program `{1}` but not declared in enrollment `{2}`.',
     'Attribute: `{0}` is mandatory in Program `{1}` but not declared in Enrollment `{2}`.',
   ],
-  E1019: ['Only program attributes is allowed for enrollment; Non valid attribute: `{0}`.', 'Only Program Attributes are allowed for Enrollment; non valid attribute: `{0}`.'],
+  E1019: [
+    'Only program attributes is allowed for enrollment; Non valid attribute: `{0}`.',
+    'Only Program Attributes are allowed for Enrollment; non valid attribute: `{0}`.',
+  ],
   E1020: ['Enrollment date: `{0}`, cannot be a future date.', 'Enrollment date: `{0}` cannot be a future date.'],
   E1021: ['Incident date: `{0}`, cannot be a future date.', 'Incident date: `{0}` cannot be a future date.'],
-  E1022: ['TrackedEntity: `{0}`, must have same TrackedEntityType as Program `{1}`.', 'TrackedEntity: `{0}` must have same TrackedEntityType as Program `{1}`.'],
+  E1022: [
+    'TrackedEntity: `{0}`, must have same TrackedEntityType as Program `{1}`.',
+    'TrackedEntity: `{0}` must have same TrackedEntityType as Program `{1}`.',
+  ],
   E1023: [
     'DisplayIncidentDate is true but property occurredAt is null or has an invalid format: `NULL`.',
     'DisplayIncidentDate is true but occurredAt is null.',
   ],
   E1025: ['Property enrolledAt is null or has an invalid format: `NULL`.', 'Property enrolledAt is null.'],
-  E1029: ['Event OrganisationUnit: `{0}`, and Program: `{1}`, don`t match.', 'Event OrganisationUnit: `{0}` and Program: `{1}` do not match.'],
+  E1029: [
+    'Event OrganisationUnit: `{0}`, and Program: `{1}`, don`t match.',
+    'Event OrganisationUnit: `{0}` and Program: `{1}` do not match.',
+  ],
   E1030: ['Event: `{0}`, already exists.', 'Event: `{0}` already exists.'],
   E1031: ['Event OccurredAt date is missing.', 'Event occurredAt date is missing.'],
   E1032: ['Event: `{0}`, do not exist.', 'Event: `{0}` do not exist.'],
@@ -50,9 +59,15 @@ const SENTENCES: Readonly<Record<string, readonly [of41: string, of42?: string]>
     'ProgramStage: `{0}`, is not repeatable and an event already exists.',
     'ProgramStage: `{0}` is not repeatable and an Event already exists.',
   ],
-  E1041: ['Enrollment OrganisationUnit: `{0}`, and Program: `{1}`, dont match.', 'Enrollment OrganisationUnit: `{0}` and Program: `{1}` do not match.'],
+  E1041: [
+    'Enrollment OrganisationUnit: `{0}`, and Program: `{1}`, dont match.',
+    'Enrollment OrganisationUnit: `{0}` and Program: `{1}` do not match.',
+  ],
   E1048: ['Object: `{0}`, uid: `{0}`, has an invalid uid format.'],
-  E1049: ['Could not find OrganisationUnit: `{0}`, linked to Tracked Entity.', 'Could not find OrganisationUnit: `{0}` linked to TrackedEntity.'],
+  E1049: [
+    'Could not find OrganisationUnit: `{0}`, linked to Tracked Entity.',
+    'Could not find OrganisationUnit: `{0}` linked to TrackedEntity.',
+  ],
   E1050: ['Event ScheduledAt date is missing.', 'Event scheduledAt date is missing.'],
   E1063: ['TrackedEntity: `{0}`, does not exist.'],
   E1064: ['Non-unique attribute value `{0}` for attribute `{1}`', 'Non-unique attribute value `{0}` for attribute `{1}`.'],
@@ -69,9 +84,15 @@ const SENTENCES: Readonly<Record<string, readonly [of41: string, of42?: string]>
   E1081: ['Enrollment: `{0}`, do not exist.'],
   E1082: ['Event: `{0}`, is already deleted and cannot be modified.'],
   E1089: ['Event: `{0}`, references a Program Stage `{1}` that does not belong to Program `{2}`.'],
-  E1090: ['Attribute: `{0}`, is mandatory in tracked entity type `{1}` but not declared in tracked entity `{2}`.', 'Attribute: `{0}` is mandatory in TrackedEntityType `{1}` but not declared in TrackedEntity `{2}`.'],
+  E1090: [
+    'Attribute: `{0}`, is mandatory in tracked entity type `{1}` but not declared in tracked entity `{2}`.',
+    'Attribute: `{0}` is mandatory in TrackedEntityType `{1}` but not declared in TrackedEntity `{2}`.',
+  ],
   E1113: ['Enrollment: `{0}`, is already deleted and cannot be modified.', 'Enrollment: `{0}` is already deleted and cannot be modified.'],
-  E1114: ['TrackedEntity: `{0}`, is already deleted and cannot be modified.', 'TrackedEntity: `{0}` is already deleted and cannot be modified.'],
+  E1114: [
+    'TrackedEntity: `{0}`, is already deleted and cannot be modified.',
+    'TrackedEntity: `{0}` is already deleted and cannot be modified.',
+  ],
   E1121: ['Missing required trackedEntity property: `{0}`.'],
   E1122: ['Missing required enrollment property: `{0}`.'],
   E1123: ['Missing required event property: `{0}`.'],
@@ -107,7 +128,13 @@ const SENTENCES_43: Readonly<Record<string, string>> = {
   E1089: 'Event: `{0}` references ProgramStage `{1}` which do not belong to Program `{2}`.',
 }
 
-export function trackerError(facts: VersionFacts, trackerType: TrackerType, uid: string, errorCode: string, ...args: string[]): TrackerError {
+export function trackerError(
+  facts: VersionFacts,
+  trackerType: TrackerType,
+  uid: string,
+  errorCode: string,
+  ...args: string[]
+): TrackerError {
   const [of41, of42] = SENTENCES[errorCode] ?? [errorCode]
   const sentence = facts.minor >= 43 ? (SENTENCES_43[errorCode] ?? of42 ?? of41) : facts.minor === 42 ? (of42 ?? of41) : of41
   const message = sentence.replace(/\{(\d)\}/g, (_, n: string) => args[Number(n)] ?? '')

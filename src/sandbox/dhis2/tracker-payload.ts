@@ -46,8 +46,6 @@ export interface Bundle {
   trackedEntities: TrackedEntityPayload[]
   enrollments: EnrollmentPayload[]
   events: EventPayload[]
-  /** uids that came more than once, of which the first is taken */
-  repeated: TrackedEntityPayload[]
 }
 
 const ENROLLMENT_STATUSES = ['ACTIVE', 'COMPLETED', 'CANCELLED']
@@ -106,19 +104,21 @@ function statusIn(object: JsonObject, javaType: string, statuses: readonly strin
 }
 
 function attributesIn(object: JsonObject): AttributePayload[] {
-  return objectsOf(object['attributes']).map((entry) => ({ attribute: filledTextOf(entry['attribute']), value: filledTextOf(entry['value']) }))
+  return objectsOf(object['attributes']).map((entry) => ({
+    attribute: filledTextOf(entry['attribute']),
+    value: filledTextOf(entry['value']),
+  }))
 }
 
 /** Reads the three lists, nested or flat, and gives uids to those that came without. */
 export function readBundle(json: JsonObject, facts: VersionFacts): Bundle {
-  const bundle: Bundle = { trackedEntities: [], enrollments: [], events: [], repeated: [] }
-  const seen = new Set<string>()
+  const bundle: Bundle = { trackedEntities: [], enrollments: [], events: [] }
 
   const addEvent = (object: JsonObject, parent: string | null): void => {
     const uid = uidIn(object, 'event', facts) ?? randomUid()
     const enrollment = uidIn(object, 'enrollment', facts)
     uidIn(object, 'trackedEntity', facts)
-    const event: EventPayload = {
+    bundle.events.push({
       uid,
       enrollment: parent ?? enrollment,
       program: filledTextOf(object['program']),
@@ -132,15 +132,13 @@ export function readBundle(json: JsonObject, facts: VersionFacts): Bundle {
         dataElement: filledTextOf(entry['dataElement']),
         value: filledTextOf(entry['value']),
       })),
-    }
-    if (!seen.has(`V${uid}`)) bundle.events.push(event)
-    seen.add(`V${uid}`)
+    })
   }
 
   const addEnrollment = (object: JsonObject, parent: string | null): void => {
     const uid = uidIn(object, 'enrollment', facts) ?? randomUid()
     const trackedEntity = uidIn(object, 'trackedEntity', facts)
-    const enrollment: EnrollmentPayload = {
+    bundle.enrollments.push({
       uid,
       trackedEntity: parent ?? trackedEntity,
       program: filledTextOf(object['program']),
@@ -150,23 +148,18 @@ export function readBundle(json: JsonObject, facts: VersionFacts): Bundle {
       occurredAt: dateIn(object, 'occurredAt', facts),
       completedAt: dateIn(object, 'completedAt', facts),
       attributes: attributesIn(object),
-    }
-    if (!seen.has(`N${uid}`)) bundle.enrollments.push(enrollment)
-    seen.add(`N${uid}`)
+    })
     for (const event of objectsOf(object['events'])) addEvent(event, uid)
   }
 
   for (const object of objectsOf(json['trackedEntities'])) {
     const uid = uidIn(object, 'trackedEntity', facts) ?? randomUid()
-    const entity: TrackedEntityPayload = {
+    bundle.trackedEntities.push({
       uid,
       type: filledTextOf(object['trackedEntityType']),
       orgUnit: filledTextOf(object['orgUnit']),
       attributes: attributesIn(object),
-    }
-    if (seen.has(`T${uid}`)) bundle.repeated.push(entity)
-    else bundle.trackedEntities.push(entity)
-    seen.add(`T${uid}`)
+    })
     for (const enrollment of objectsOf(object['enrollments'])) addEnrollment(enrollment, uid)
   }
   for (const enrollment of objectsOf(json['enrollments'])) addEnrollment(enrollment, null)

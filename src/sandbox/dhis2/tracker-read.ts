@@ -27,7 +27,11 @@ function userNode(username: string, context: ReadContext): Node {
   return { uid: user?.uid, username, firstName: user?.firstName, surname: user?.surname }
 }
 
-function attributeNodes(attributes: ReadonlyMap<string, StoredValue>, wanted: ReadonlyMap<string, boolean> | null, context: ReadContext): Node[] {
+function attributeNodes(
+  attributes: ReadonlyMap<string, StoredValue>,
+  wanted: ReadonlyMap<string, boolean> | null,
+  context: ReadContext,
+): Node[] {
   return [...attributes]
     .filter(([uid]) => wanted === null || wanted.has(uid))
     .map(([uid, stored]) => ({
@@ -119,6 +123,7 @@ function eventNode(event: Event, context: ReadContext): Node {
     scheduledAt: event.scheduledAt ?? undefined,
     storedBy: event.createdBy,
     followUp: false,
+    followup: context.facts.minor <= 41 ? false : undefined,
     deleted: event.deleted,
     createdAt: event.created,
     updatedAt: event.updated,
@@ -174,9 +179,9 @@ function page<T>(call: Call, context: ReadContext, name: string, objects: readon
   return { status: 200, body: { pager, [name]: shown.map(show) } }
 }
 
-function checkPageSize(call: Call, facts: VersionFacts): void {
+function checkPageSize(call: Call): void {
   const size = numberParameter(call, 'pageSize', 50)
-  if (size > MAX_PAGE && facts.minor > 41) {
+  if (size > MAX_PAGE) {
     throw refusal(400, `Invalid page size: ${size}. It must not exceed the system limit of KeyTrackedEntityMaxLimit ${MAX_PAGE}.`, 'E1003')
   }
 }
@@ -200,7 +205,8 @@ function orgUnitsOf(
   parameter: 'orgUnits' | 'orgUnit',
 ): { units: ReadonlySet<string> | null; inCapture: boolean; mode: OrgUnitMode } {
   const { facts, metadata, account } = context
-  const asked = parameter === 'orgUnits' ? (listOf(call, facts, 'orgUnits', 'orgUnit') ?? []) : (call.query.get('orgUnit')?.split(',') ?? [])
+  const asked =
+    parameter === 'orgUnits' ? (listOf(call, facts, 'orgUnits', 'orgUnit') ?? []) : (call.query.get('orgUnit')?.split(',') ?? [])
   for (const uid of asked) if (!metadata.orgUnits.has(uid)) throw bad(`Organisation unit does not exist: ${uid}`)
   const given = orgUnitMode(call, facts, 'orgUnitMode') ?? (facts.minor <= 41 ? orgUnitMode(call, facts, 'ouMode') : null)
   const mode = given ?? (asked.length > 0 ? 'SELECTED' : 'ACCESSIBLE')
@@ -226,7 +232,8 @@ const EVENT_STATUSES = ['ACTIVE', 'COMPLETED', 'VISITED', 'SCHEDULE', 'OVERDUE',
 
 function enrollmentStatus(call: Call, facts: VersionFacts, newName: string): string | null {
   return (
-    enumParameter(call, facts, 'programStatus', ENROLLMENT_STATUSES) ?? (facts.minor >= 42 ? enumParameter(call, facts, newName, ENROLLMENT_STATUSES) : null)
+    enumParameter(call, facts, 'programStatus', ENROLLMENT_STATUSES) ??
+    (facts.minor >= 42 ? enumParameter(call, facts, newName, ENROLLMENT_STATUSES) : null)
   )
 }
 
@@ -243,14 +250,16 @@ function listPersons(call: Call, context: ReadContext): Reply {
   const program = knownProgram(call, context)
   const type = call.query.get('trackedEntityType')
   if (program !== null && type !== null) throw bad('`program` and `trackedEntityType` cannot be specified simultaneously')
-  if (program === null && type === null && uids === null) throw bad('Either `program`, `trackedEntityType` or `trackedEntities` should be specified')
+  if (program === null && type === null && uids === null)
+    throw bad('Either `program`, `trackedEntityType` or `trackedEntities` should be specified')
   if (type !== null && !metadata.trackedEntityTypes.has(type)) throw bad(`Tracked entity type is specified but does not exist: ${type}`)
   const { units, inCapture } = orgUnitsOf(call, context, 'orgUnits')
-  checkPageSize(call, facts)
+  checkPageSize(call)
   const filters = readFilters(call, true)
   for (const { field } of filters) if (!metadata.attributes.has(field)) throw bad(`Attribute does not exist: ${field}`)
   // program and type of the reference servers ask for one attribute when the search leaves the capture org units
-  if (!inCapture && uids === null && filters.length === 0) throw refusal(409, 'At least 1 attributes should be mentioned in the search criteria.')
+  if (!inCapture && uids === null && filters.length === 0)
+    throw refusal(409, 'At least 1 attributes should be mentioned in the search criteria.')
   const includeDeleted = isTrue(call, 'includeDeleted')
   const found = findPersons(
     { uids, units, program, type, enrollmentStatus: enrollmentStatus(call, facts, 'enrollmentStatus'), filters, includeDeleted },
@@ -272,7 +281,7 @@ function listEnrollments(call: Call, context: ReadContext): Reply {
   const person = call.query.get('trackedEntity')
   if (person !== null && !state.trackedEntities.has(person)) throw bad(`Tracked entity is specified but does not exist: ${person}`)
   const { units } = orgUnitsOf(call, context, 'orgUnits')
-  checkPageSize(call, facts)
+  checkPageSize(call)
   const status = enrollmentStatus(call, facts, 'status')
   const includeDeleted = isTrue(call, 'includeDeleted')
   const all =
@@ -333,12 +342,17 @@ function listEvents(call: Call, context: ReadContext): Reply {
       filters.every(({ field, criteria }) => criteria.every((criterion) => fulfils(event.dataValues.get(field)?.value, criterion))),
   )
   const selection = selectionOf(call, EVENT_FIELDS)
-  return page(call, context, 'events', newestFirst(found).filter(updatedAfter(call)), (event) => selectFields(eventNode(event, context), selection))
+  return page(call, context, 'events', newestFirst(found).filter(updatedAfter(call)), (event) =>
+    selectFields(eventNode(event, context), selection),
+  )
 }
 
-function checkUid(uid: string, facts: VersionFacts): void {
-  if (isUid(uid) || facts.minor <= 41) return
-  throw refusal(400, `Value '${uid}' is not valid for path parameter uid. UID must be an alphanumeric string of 11 characters starting with a letter, but was: ${uid}`)
+function checkUid(uid: string): void {
+  if (isUid(uid)) return
+  throw refusal(
+    400,
+    `Value '${uid}' is not valid for path parameter uid. UID must be an alphanumeric string of 11 characters starting with a letter, but was: ${uid}`,
+  )
 }
 
 function notThere(name: string, uid: string): Error {
@@ -352,24 +366,27 @@ export function readTracker(call: Call, context: ReadContext): Reply | null {
   const { state, facts } = context
   if (collection === 'trackedEntities') {
     if (uid === undefined) return listPersons(call, context)
-    checkUid(uid, facts)
+    checkUid(uid)
     const program = knownProgram(call, context)
     const person = state.trackedEntities.get(uid)
     // 2.41 shows a person who is not in the program, without enrollments
-    const enrolled = program === null || facts.minor <= 41 || person?.enrollments.some((enrollment) => enrollment.program === program && !enrollment.deleted)
+    const enrolled =
+      program === null ||
+      facts.minor <= 41 ||
+      person?.enrollments.some((enrollment) => enrollment.program === program && !enrollment.deleted)
     if (person === undefined || person.deleted || enrolled !== true) throw notThere('TrackedEntity', uid)
     return { status: 200, body: selectFields(personNode(person, program, false, context), selectionOf(call, PERSON_FIELDS)) }
   }
   if (collection === 'enrollments') {
     if (uid === undefined) return listEnrollments(call, context)
-    checkUid(uid, facts)
+    checkUid(uid)
     const enrollment = state.enrollments.get(uid)
     if (enrollment === undefined || enrollment.deleted) throw notThere('Enrollment', uid)
     return { status: 200, body: selectFields(enrollmentNode(enrollment, false, context), selectionOf(call, ENROLLMENT_FIELDS)) }
   }
   if (collection === 'events') {
     if (uid === undefined) return listEvents(call, context)
-    checkUid(uid, facts)
+    checkUid(uid)
     const event = state.events.get(uid)
     if (event === undefined || event.deleted) throw notThere('Event', uid)
     return { status: 200, body: selectFields(eventNode(event, context), selectionOf(call, EVENT_FIELDS)) }

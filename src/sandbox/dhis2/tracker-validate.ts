@@ -1,5 +1,5 @@
 import type { Attribute, IndexedStage, MetadataIndex } from './metadata.ts'
-import type { Enrollment, TrackerState } from './state.ts'
+import type { Enrollment, Event, TrackerState } from './state.ts'
 import { type TrackerError, trackerError, type TrackerType } from './tracker-errors.ts'
 import type { AttributePayload, Bundle, EnrollmentPayload, EventPayload, TrackedEntityPayload } from './tracker-payload.ts'
 import { isUid } from './uid.ts'
@@ -18,6 +18,7 @@ export interface ImportContext {
 }
 
 const MAX_ATTRIBUTE_LENGTH = 1200
+const MAX_VALUE_LENGTH = 50_000
 const STATUSES_WITHOUT_VALUES = new Set(['SCHEDULE', 'OVERDUE', 'SKIPPED'])
 const STATUSES_WITH_A_DATE = new Set(['ACTIVE', 'COMPLETED', 'VISITED'])
 
@@ -57,7 +58,7 @@ const pair = (a: string | null, b: string | null): string => `${a}\u0000${b}`
 
 function indexRequest(bundle: Bundle, metadata: MetadataIndex): RequestIndex {
   const uniqueValues = new Map<string, number>()
-  for (const entity of [...bundle.trackedEntities, ...bundle.repeated]) {
+  for (const entity of bundle.trackedEntities) {
     for (const { attribute, value } of entity.attributes) {
       if (attribute === null || value === null || metadata.attributes.get(attribute)?.unique !== true) continue
       uniqueValues.set(pair(attribute, value), (uniqueValues.get(pair(attribute, value)) ?? 0) + 1)
@@ -85,7 +86,13 @@ const EXISTENCE: Readonly<Record<TrackerType, readonly [string, string, string]>
   EVENT: ['E1082', 'E1030', 'E1032'],
 }
 
-function checkExistence(found: Findings, type: TrackerType, uid: string, stored: { deleted: boolean } | undefined, strategy: ImportStrategy): void {
+function checkExistence(
+  found: Findings,
+  type: TrackerType,
+  uid: string,
+  stored: { deleted: boolean } | undefined,
+  strategy: ImportStrategy,
+): void {
   const [deleted, exists, missing] = EXISTENCE[type]
   if (!isUid(uid)) found.add('E1048', uid)
   else if (stored?.deleted === true) found.add(deleted, uid)
@@ -97,7 +104,14 @@ function checkPresence(found: Findings, code: string, properties: Readonly<Recor
   for (const [name, value] of Object.entries(properties)) if (value === null) found.add(code, name)
 }
 
-function checkAttributeValue(found: Findings, context: ImportContext, request: RequestIndex, attribute: Attribute, value: string, owner: string): void {
+function checkAttributeValue(
+  found: Findings,
+  context: ImportContext,
+  request: RequestIndex,
+  attribute: Attribute,
+  value: string,
+  owner: string,
+): void {
   if (value.length > MAX_ATTRIBUTE_LENGTH) found.add('E1077', value, String(MAX_ATTRIBUTE_LENGTH))
   if (!fitsValueTypeWithTime(attribute.valueType, value)) {
     found.add('E1007', attribute.valueType, `Value type is ${attribute.valueType} but the value \`${value}\` is not.`)
@@ -173,7 +187,8 @@ function checkOtherEnrollments(found: Findings, payload: EnrollmentPayload, cont
       .map((other) => other.status),
   ]
   if (payload.status === 'ACTIVE' && statuses.includes('ACTIVE')) found.add('E1015', payload.trackedEntity ?? '', program.id)
-  if (program.onlyEnrollOnce === true && statuses.some((status) => status !== 'CANCELLED')) found.add('E1016', payload.trackedEntity ?? '', program.id)
+  if (program.onlyEnrollOnce === true && statuses.some((status) => status !== 'CANCELLED'))
+    found.add('E1016', payload.trackedEntity ?? '', program.id)
 }
 
 function checkEnrollmentAttributes(found: Findings, payload: EnrollmentPayload, context: ImportContext, request: RequestIndex): void {
@@ -191,7 +206,8 @@ function checkEnrollmentAttributes(found: Findings, payload: EnrollmentPayload, 
   const sent = request.trackedEntities.get(owner)
   for (const [attribute, mandatory] of program.attributes) {
     if (!mandatory || hasAttribute(payload.attributes, attribute) || stored?.attributes.has(attribute) === true) continue
-    if (sent !== undefined && hasAttribute(sent.attributes, attribute)) continue
+    // what is sent for a deleted person does not count
+    if (stored?.deleted !== true && sent !== undefined && hasAttribute(sent.attributes, attribute)) continue
     found.add('E1018', attribute, program.id, payload.uid)
   }
 }
@@ -231,7 +247,13 @@ function checkEnrollment(payload: EnrollmentPayload, context: ImportContext, req
   return found.errors
 }
 
-function checkDataValues(found: Findings, payload: EventPayload, stage: IndexedStage, context: ImportContext, isNew: boolean): void {
+function checkDataValues(
+  found: Findings,
+  payload: EventPayload,
+  stage: IndexedStage,
+  context: ImportContext,
+  stored: Event | undefined,
+): void {
   const { metadata } = context
   const compulsoryNow = payload.status === 'COMPLETED'
   for (const { dataElement, value } of payload.dataValues) {
@@ -240,17 +262,17 @@ function checkDataValues(found: Findings, payload: EventPayload, stage: IndexedS
     else if (value === null) {
       if (compulsoryNow && stage.dataElements.get(known.id) === true) found.add('E1076', 'DataElement', known.id)
     } else {
-      if (!fitsValueTypeWithTime(known.valueType, value)) {
+      if (value.length > MAX_VALUE_LENGTH || !fitsValueTypeWithTime(known.valueType, value)) {
         found.add('E1302', known.valueType, `Value type is ${known.valueType} but the value \`${value}\` is not.`)
       }
-      if (known.optionSet !== undefined && metadata.optionCodes.get(known.optionSet)?.has(value) !== true) found.add('E1125', value, known.optionSet)
+      if (known.optionSet !== undefined && metadata.optionCodes.get(known.optionSet)?.has(value) !== true)
+        found.add('E1125', value, known.optionSet)
     }
     if (dataElement === null || !stage.dataElements.has(dataElement)) found.add('E1305', dataElement ?? 'null', stage.id)
   }
-  if (compulsoryNow && isNew) {
-    for (const [dataElement, compulsory] of stage.dataElements) {
-      if (compulsory && !payload.dataValues.some((entry) => entry.dataElement === dataElement)) found.add('E1303', dataElement)
-    }
+  for (const [dataElement, compulsory] of stage.dataElements) {
+    if (!compulsoryNow || !compulsory || stored?.dataValues.has(dataElement) === true) continue
+    if (!payload.dataValues.some((entry) => entry.dataElement === dataElement)) found.add('E1303', dataElement)
   }
   if (STATUSES_WITHOUT_VALUES.has(payload.status) && payload.dataValues.length > 0) found.add('E1315', payload.status)
 }
@@ -262,12 +284,13 @@ function checkEvent(payload: EventPayload, context: ImportContext, request: Requ
   checkExistence(found, 'EVENT', payload.uid, stored, context.strategy)
   if (!found.ok || context.strategy === 'DELETE') return found.errors
 
-  checkPresence(found, 'E1123', { orgUnit: payload.orgUnit, programStage: payload.programStage })
+  const stage = metadata.stages.get(payload.programStage ?? '')
+  // a program that is left out is the stage's
+  const programUid = payload.program ?? stage?.program ?? payload.programStage
+  checkPresence(found, 'E1123', { orgUnit: payload.orgUnit, programStage: payload.programStage, program: programUid })
   if (payload.orgUnit === null || payload.programStage === null) return found.errors
 
-  const stage = metadata.stages.get(payload.programStage)
-  const programUid = payload.program ?? stage?.program ?? null
-  const program = programUid === null ? undefined : metadata.programs.get(programUid)
+  const program = metadata.programs.get(programUid ?? '')
   if (!metadata.orgUnits.has(payload.orgUnit)) found.add('E1011', payload.orgUnit)
   if (payload.program !== null && program === undefined) found.add('E1010', payload.program)
   if (stage === undefined) found.add('E1013', payload.programStage)
@@ -279,7 +302,8 @@ function checkEvent(payload: EventPayload, context: ImportContext, request: Requ
 
   if (stage.program !== program.id) found.add('E1089', payload.uid, stage.id, program.id)
   if (!program.orgUnits.has(payload.orgUnit)) found.add('E1029', payload.orgUnit, program.id)
-  const owner = payload.enrollment === null ? undefined : (request.enrollments.get(payload.enrollment) ?? state.enrollments.get(payload.enrollment))
+  const owner =
+    payload.enrollment === null ? undefined : (request.enrollments.get(payload.enrollment) ?? state.enrollments.get(payload.enrollment))
   if (payload.enrollment === null) found.add('E1033', payload.uid)
   else if (owner?.program !== program.id) found.add('E1079', payload.uid, program.id, payload.enrollment)
   if (owner === undefined) found.add('E1313', payload.uid)
@@ -290,7 +314,7 @@ function checkEvent(payload: EventPayload, context: ImportContext, request: Requ
 
   if (STATUSES_WITH_A_DATE.has(payload.status) && payload.occurredAt === null) found.add('E1031', payload.uid)
   if (payload.status === 'SCHEDULE' && payload.scheduledAt === null) found.add('E1050', payload.uid)
-  checkDataValues(found, payload, stage, context, stored === undefined)
+  checkDataValues(found, payload, stage, context, stored)
   return found.errors
 }
 
@@ -304,7 +328,11 @@ function checkRepeatedEvents(events: readonly EventPayload[], context: ImportCon
   }
   return [...groups.values()].flatMap((group) =>
     group
-      .filter((event) => group.length > 1 || (!context.state.events.has(event.uid) && hasEventInStage(context.state.enrollments.get(event.enrollment ?? ''), event)))
+      .filter(
+        (event) =>
+          group.length > 1 ||
+          (!context.state.events.has(event.uid) && hasEventInStage(context.state.enrollments.get(event.enrollment ?? ''), event)),
+      )
       .map((event) => trackerError(context.facts, 'EVENT', event.uid, 'E1039', event.programStage ?? '')),
   )
 }
@@ -326,11 +354,15 @@ export function validateBundle(bundle: Bundle, context: ImportContext): Verdict 
   const request = indexRequest(bundle, context.metadata)
   const errors: TrackerError[] = []
   const refused = new Set<string>()
-  const check = <T extends { uid: string }>(list: readonly T[], of: (payload: T, context: ImportContext, request: RequestIndex) => TrackerError[]): void => {
+  const check = <T extends { uid: string }>(
+    list: readonly T[],
+    of: (payload: T, context: ImportContext, request: RequestIndex) => TrackerError[],
+  ): void => {
     for (const payload of list) {
       const found = of(payload, context, request)
       if (found.length === 0) continue
-      errors.push(...found)
+      // an object that comes twice is told of once
+      if (!refused.has(payload.uid)) errors.push(...found)
       refused.add(payload.uid)
     }
   }
@@ -341,11 +373,14 @@ export function validateBundle(bundle: Bundle, context: ImportContext): Verdict 
     const stays = <T extends { uid: string }>(list: readonly T[]): T[] => list.filter(({ uid }) => !refused.has(uid))
     return {
       errors,
-      valid: { trackedEntities: stays(bundle.trackedEntities), enrollments: stays(bundle.enrollments), events: stays(bundle.events), repeated: [] },
+      valid: { trackedEntities: stays(bundle.trackedEntities), enrollments: stays(bundle.enrollments), events: stays(bundle.events) },
       silent: 0,
     }
   }
-  const repeated = checkRepeatedEvents(bundle.events.filter((event) => !refused.has(event.uid)), context)
+  const repeated = checkRepeatedEvents(
+    bundle.events.filter((event) => !refused.has(event.uid)),
+    context,
+  )
   errors.push(...repeated)
   for (const error of repeated) refused.add(error.uid)
 
@@ -355,19 +390,31 @@ export function validateBundle(bundle: Bundle, context: ImportContext): Verdict 
   const enrollments = bundle.enrollments.filter((enrollment) => {
     if (refused.has(enrollment.uid)) return false
     if (knowsPerson(enrollment.trackedEntity)) return true
-    errors.push(trackerError(context.facts, 'ENROLLMENT', enrollment.uid, 'E5000', 'enrollment', enrollment.uid, 'trackedEntity', enrollment.trackedEntity ?? ''))
+    errors.push(
+      trackerError(
+        context.facts,
+        'ENROLLMENT',
+        enrollment.uid,
+        'E5000',
+        'enrollment',
+        enrollment.uid,
+        'trackedEntity',
+        enrollment.trackedEntity ?? '',
+      ),
+    )
     return false
   })
   const savedEnrollments = new Set(enrollments.map(({ uid }) => uid))
   let silent = 0
   const events = bundle.events.filter((event) => {
     if (refused.has(event.uid)) return false
-    if (event.enrollment !== null && (savedEnrollments.has(event.enrollment) || context.state.enrollments.has(event.enrollment))) return true
+    if (event.enrollment !== null && (savedEnrollments.has(event.enrollment) || context.state.enrollments.has(event.enrollment)))
+      return true
     // an enrollment that only lost its person is not itself refused: nothing is said of its events
     if (event.enrollment !== null && refused.has(event.enrollment)) {
       errors.push(trackerError(context.facts, 'EVENT', event.uid, 'E5000', 'event', event.uid, 'enrollment', event.enrollment))
     } else silent++
     return false
   })
-  return { errors, valid: { trackedEntities, enrollments, events, repeated: [] }, silent }
+  return { errors, valid: { trackedEntities, enrollments, events }, silent }
 }
