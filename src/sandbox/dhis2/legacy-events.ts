@@ -190,6 +190,7 @@ function createAsIn241(event: LegacyEvent, firsts: ReadonlyMap<string, LegacyEve
   if (stage === undefined) return fail(`Event.programStage does not point to a valid programStage: ${event.programStage}`)
   const unit = metadata.orgUnits.get(event.orgUnit ?? '')
   if (unit === undefined) return fail(`Event.orgUnit does not point to a valid organisation unit: ${event.orgUnit}`)
+  if (!program.orgUnits.has(unit.id)) return fail(`Program is not assigned to this Organisation Unit: ${unit.id}`)
   const person = state.trackedEntities.get(event.trackedEntity ?? '')
   if (person === undefined || person.deleted)
     return fail(`Event.trackedEntityInstance does not point to a valid tracked entity instance: ${event.trackedEntity}`)
@@ -217,9 +218,9 @@ function createAsIn241(event: LegacyEvent, firsts: ReadonlyMap<string, LegacyEve
   return warning(succeeded(uid, 'imported'), foreign, stage.id)
 }
 
-function unknownEvent(event: LegacyEvent): Summary {
+function unknownEvent(event: LegacyEvent, context: LegacyContext): Summary {
   return failed(event.uid, {
-    description: `ID ${event.uid} doesn't point to valid event`,
+    description: `${context.facts.minor === 30 ? 'ID' : 'Event ID'} ${event.uid} doesn't point to valid event`,
     conflicts: [{ object: 'Invalid Event ID', value: event.uid ?? '' }],
   })
 }
@@ -228,7 +229,7 @@ function unknownEvent(event: LegacyEvent): Summary {
 export function updateEvent(event: LegacyEvent, context: LegacyContext): Summary {
   const { state, metadata, facts, account } = context
   const stored = state.events.get(event.uid ?? '')
-  if (stored === undefined || stored.deleted) return unknownEvent(event)
+  if (stored === undefined || stored.deleted) return unknownEvent(event, context)
   const { ok, date } = eventDateOf(event, facts)
   if (!ok) return failed(event.uid, { description: 'Event date or Execution date format is not correct. ' })
   const unit = metadata.orgUnits.get(event.orgUnit ?? '')
@@ -278,7 +279,7 @@ function completionOnUpdate(status: string, stored: Event, context: LegacyContex
 /** PUT events/{uid}/{dataElement}: this value only. */
 export function updateSingleValue(event: LegacyEvent, dataElement: string, context: LegacyContext): Summary {
   const stored = context.state.events.get(event.uid ?? '')
-  if (stored === undefined || stored.deleted) return unknownEvent(event)
+  if (stored === undefined || stored.deleted) return unknownEvent(event, context)
   const own = { ...event, dataValues: event.dataValues.filter((entry) => entry.dataElement === dataElement) }
   const conflicts = valueConflicts(own, context)
   if (conflicts.length > 0) return failed(event.uid, { conflicts })
