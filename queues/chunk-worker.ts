@@ -29,7 +29,7 @@ export function startChunkWorker({ backend, store, contexts, steps, concurrency 
         const started = performance.now()
         const count = await doChunk(await runContext(contexts), run, step, chunk)
         await job.log(`${count} in ${Math.round(performance.now() - started)} ms`)
-        await store.chunkDone(runId, step)
+        await store.chunkDone(runId, step, chunk)
         await showProgress(store, steps, runId, step)
         return count
       } catch (error) {

@@ -65,7 +65,7 @@ export function standsAside(run: Run, step: Step, steps: readonly StepRow[]): st
 async function snapshot(contexts: RunContextFactory, store: Store, run: Run, job: Job<StepData>): Promise<unknown> {
   await store.startStep(run.runId, 'snapshot', 1)
   const { chunks, counts } = await takeSnapshot(await runContext(contexts), run)
-  await store.chunkDone(run.runId, 'snapshot')
+  await store.chunkDone(run.runId, 'snapshot', 0)
   await store.finishStep(run.runId, 'snapshot', 'succeeded', null)
   await job.updateProgress(100)
   await job.log(`${chunks} chunks; ${JSON.stringify(counts)}`)

@@ -153,6 +153,13 @@ export class RunActiveError extends Error {
   }
 }
 
+export class MappingNotFoundError extends Error {
+  constructor(name: string) {
+    super(`There is no mapping "${name}". "mappings list" names those that there are.`)
+    this.name = 'MappingNotFoundError'
+  }
+}
+
 export interface Store {
   // ---- mappings (originals' table `mapping`)
   readMapping(name: string): Promise<Mapping | null>
@@ -170,7 +177,10 @@ export interface Store {
   /** runs that are queued or running */
   listActiveRuns(): Promise<readonly Run[]>
   /** In one transaction: run state, log row, and with `moveMarkers` the markers (never past the snapshot's own time). Does nothing to a run that has ended. */
-  finishRun(runId: string, end: { state: 'succeeded' | 'failed' | 'cancelled'; failure: string | null; statusInfo: string; moveMarkers: boolean }): Promise<void>
+  finishRun(
+    runId: string,
+    end: { state: 'succeeded' | 'failed' | 'cancelled'; failure: string | null; statusInfo: string; moveMarkers: boolean },
+  ): Promise<void>
   readSteps(runId: string): Promise<readonly StepRow[]>
   startStep(runId: string, step: Step, chunks: number): Promise<void>
   finishStep(runId: string, step: Step, state: StepState, failure: string | null): Promise<void>
@@ -186,7 +196,10 @@ export interface Store {
   /** Numbers the patients that have pending rows, in order of patient id, `size` to a chunk; returns the number of chunks. */
   assignChunks(runId: string, size: number): Promise<number>
   /** chunks that have pending work in a step */
-  chunksOf(runId: string, step: 'patients' | 'enrollments' | 'new-completed' | 'updated-completed' | 'new-active' | 'updated-active'): Promise<readonly number[]>
+  chunksOf(
+    runId: string,
+    step: 'patients' | 'enrollments' | 'new-completed' | 'updated-completed' | 'new-active' | 'updated-active',
+  ): Promise<readonly number[]>
 
   // ---- records
   /** pending patients of a chunk; with `all` also those that this run has settled (a dry run shows DHIS2 what a real one would have sent before) */
@@ -201,7 +214,8 @@ export interface Store {
   markSending(runId: string, sending: readonly { rowId: string; uid: string; sent: readonly string[] }[]): Promise<void>
   /** In one transaction: snapshot rows, tracker tables, confirmed hashes, rejected records and step counts. In a dry run only snapshot rows and counts. */
   recordOutcomes(runId: string, step: Step, outcomes: readonly Outcome[]): Promise<void>
-  chunkDone(runId: string, step: Step): Promise<void>
+  /** the chunk's work is done; counted once however often it is said */
+  chunkDone(runId: string, step: Step, chunk: number): Promise<void>
   /** rows that no step has settled: zero at the end of a run that went to its end */
   countPending(runId: string): Promise<number>
   readRejected(runId: string): Promise<readonly RejectedRow[]>

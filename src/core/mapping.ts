@@ -26,5 +26,8 @@ export const instanceColumns = (mapping: Mapping): MappedColumns => mapped(mappi
 export const eventColumns = (mapping: Mapping): MappedColumns => mapped(mapping.event)
 
 function mapped(columnsOf: Readonly<Record<string, string>>): MappedColumns {
-  return Object.entries(columnsOf).filter(([, uid]) => uid.trim() !== '')
+  // sorted: the order of keys in a JSON column must not change a record's hash
+  return Object.entries(columnsOf)
+    .filter(([, uid]) => uid.trim() !== '')
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
 }

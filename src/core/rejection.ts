@@ -147,5 +147,13 @@ export function reject(code: RejectionCode, message: string, about: Partial<Omit
   return { code, message, dhis2Code: null, column: null, dhis2Uid: null, dhis2Name: null, value: null, ...about }
 }
 
+const QUOTED_LENGTH = 80
+
+/** A value in a sentence: in quotes, on one line, shortened. Never half a character, which PostgreSQL would not take. */
+export function quoted(text: string | null): string {
+  const line = (text ?? '').replaceAll(/\s+/g, ' ').trim()
+  return `"${line.length > QUOTED_LENGTH ? `${line.slice(0, QUOTED_LENGTH).replace(/[\uD800-\uDBFF]$/, '')}…` : line}"`
+}
+
 /** The relation that a kind's rows come from, in the words of the originals. */
 export const KIND_WORDS: Readonly<Record<Kind, string>> = { trackedEntity: 'patient', enrollment: 'enrollment', event: 'event' }

@@ -5,13 +5,20 @@
 import { DateTime } from 'luxon'
 import type { Field, Option } from './model.ts'
 import type { RejectionCode } from './rejection.ts'
+import { isUid } from './uid.ts'
 
 export type Converted =
   | { value: string | null }
-  | { problem: Extract<RejectionCode, 'value-invalid' | 'value-too-long' | 'value-not-an-option'>; because: string }
+  | {
+      problem: Extract<RejectionCode, 'value-invalid' | 'value-too-long' | 'value-not-an-option'>
+      /** goes on from "…, which" and is followed by 'for "<name of the field>"' */
+      because: string
+      /** what DHIS2 takes, for the brackets at the sentence's end */
+      hint: string | null
+    }
 
 export interface ConvertOptions {
-  /** longest text, in characters: 1200 for attributes, 50000 for data elements */
+  /** longest text, in UTF-16 units as Java counts: 1200 for attributes, 50000 for data elements */
   maxLength: number
   /** IANA zone of times without one */
   timeZone: string
@@ -25,8 +32,10 @@ export function convertValue(text: string | null, field: Pick<Field, 'valueType'
   const clean = text === null ? '' : cleaned(text)
   if (clean === '') return { value: null }
   const made = field.options ? optionCode(clean, field.options, field.valueType) : byType(clean, field.valueType, options.timeZone)
-  if ('value' in made && made.value !== null && [...made.value].length > options.maxLength)
-    return { problem: 'value-too-long', because: `has ${[...made.value].length} characters, DHIS2 takes ${options.maxLength}` }
+  if ('value' in made && made.value !== null && made.value.length > options.maxLength) {
+    const hint = `${made.value.length} characters, DHIS2 takes ${options.maxLength}`
+    return { problem: 'value-too-long', because: 'is too long', hint }
+  }
   return made
 }
 
@@ -37,13 +46,17 @@ function cleaned(text: string): string {
 }
 
 const ok = (value: string | null): Converted => ({ value })
-const invalid = (because: string): Converted => ({ problem: 'value-invalid', because })
+const invalid = (because: string, hint: string | null = null): Converted => ({ problem: 'value-invalid', because, hint })
 
 function optionCode(text: string, options: readonly Option[], valueType: string): Converted {
-  if (valueType !== 'MULTI_TEXT') return oneOption(text, options)
-  const codes = text.split(',').map((part) => oneOption(part.trim(), options))
+  const whole = oneOption(text, options)
+  // an option's own name may have a comma
+  if (valueType !== 'MULTI_TEXT' || 'value' in whole) return whole
+  const parts = text.split(',').map((part) => part.trim())
+  const codes = parts.filter((part) => part !== '').map((part) => oneOption(part, options))
   const bad = codes.find((code) => 'problem' in code)
-  return bad ?? ok(codes.map((code) => ('value' in code ? code.value : '')).join(','))
+  const chosen = new Set(codes.map((code) => ('value' in code ? code.value : '')))
+  return bad ?? ok([...chosen].join(',') || null)
 }
 
 /** By code, then by code in any case, then by name in any case: the last two only when one option fits. */
@@ -53,16 +66,17 @@ function oneOption(text: string, options: readonly Option[]): Converted {
   const code =
     options.find((o) => o.code === text)?.code ?? only(options.filter((o) => same(o.code))) ?? only(options.filter((o) => same(o.name)))
   if (code !== undefined) return ok(code)
-  const list = options.slice(0, 12).map((o) => o.code)
-  return {
-    problem: 'value-not-an-option',
-    because: `is not one of its options (${list.join(', ')}${options.length > list.length ? ', …' : ''})`,
-  }
+  const list = options.slice(0, OPTIONS_NAMED).map((o) => o.code)
+  if (options.length > list.length) list.push('…')
+  return { problem: 'value-not-an-option', because: 'is not an option', hint: list.join(', ') }
 }
 
+const OPTIONS_NAMED = 12
 const TRUE = new Set(['true', 't', 'yes', 'y', '1'])
 const FALSE = new Set(['false', 'f', 'no', 'n', '0'])
 const INT_MAX = 2_147_483_647
+/** of a double */
+const LARGEST_EXPONENT = 308
 
 function byType(text: string, valueType: string, timeZone: string): Converted {
   switch (valueType) {
@@ -102,40 +116,45 @@ function byType(text: string, valueType: string, timeZone: string): Converted {
       return match ? ok(`${match[1]!.padStart(2, '0')}:${match[2]}`) : invalid('is not a time of day')
     }
     case 'LETTER':
-      return /^\p{L}$/u.test(text) ? ok(text) : invalid('is not one letter')
+      return text.length === 1 && /^\p{L}$/u.test(text) ? ok(text) : invalid('is not one letter')
     case 'PHONE_NUMBER':
-      return /^[0-9+()#.\-/ ext]{6,50}$/.test(text) ? ok(text) : invalid('is not a phone number (6 to 50 digits, blanks and + ( ) # . - /)')
+      return /^[0-9+()#.\-/ ext]{6,50}$/.test(text)
+        ? ok(text)
+        : invalid('is not a phone number', '6 to 50 digits, blanks and + ( ) # . - /')
     case 'EMAIL':
       return /^[^\s@]+@[^\s@]+\.[^\s@.]{2,}$/.test(text) ? ok(text) : invalid('is not an e-mail address')
     case 'URL':
       return isUrl(text) ? ok(text) : invalid('is not a web address')
     case 'COORDINATE':
       return coordinate(text)
+    case 'ORGANISATION_UNIT':
+      return isUid(text) ? ok(text) : invalid('is not the UID of an org unit')
     case 'FILE_RESOURCE':
     case 'IMAGE':
     case 'TRACKER_ASSOCIATE':
       return invalid(`is of type ${valueType}, which a Mart column cannot give`)
     default:
-      // texts, and references (ORGANISATION_UNIT, USERNAME, …) that only DHIS2 can check
+      // texts, and references (USERNAME) that only DHIS2 can check
       return ok(text)
   }
 }
 
 /** Plain decimals without exponent or leading zeros. "1e3" is 1000; 1.50 stays 1.50. */
 function number(text: string): Converted {
-  const plain = /^[+-]?\d+(?:[.]\d*)?e[+-]?\d+$/i.test(text) ? expanded(text) : text
-  const match = /^([+-]?)(\d*)(?:\.(\d*))?$/.exec(plain)
+  const match = /^([+-]?)(\d*)(?:\.(\d*))?$/.exec(expanded(text))
   if (!match || (!match[2] && !match[3])) return invalid('is not a number')
   const whole = match[2]!.replace(/^0+(?=\d)/, '') || '0'
   const digits = match[3] ? `${whole}.${match[3]}` : whole
   return ok(match[1] === '-' && /[1-9]/.test(digits) ? `-${digits}` : digits)
 }
 
+/** 12.5e-3 → 0.0125, digit by digit: floating point would lose some. */
 function expanded(text: string): string {
-  const value = Number(text)
-  return Number.isFinite(value) && Math.abs(value) < 1e21
-    ? value.toLocaleString('en', { useGrouping: false, maximumFractionDigits: 20 })
-    : text
+  const [, sign, whole, fraction = '', exponent] = /^([+-]?)(\d+)(?:\.(\d*))?e([+-]?\d+)$/i.exec(text) ?? []
+  if (whole === undefined || Math.abs(Number(exponent)) > LARGEST_EXPONENT) return text
+  const point = whole.length + Number(exponent)
+  const digits = (whole + fraction).padEnd(point, '0')
+  return point > 0 ? `${sign}${digits.slice(0, point)}.${digits.slice(point)}` : `${sign}0.${'0'.repeat(-point)}${digits}`
 }
 
 function between(made: Converted, min: number, max: number): Converted {
@@ -152,17 +171,19 @@ function integer(text: string, min: number, max: number): Converted {
   return match && value >= min && value <= max ? ok(match[1]!) : invalid(`is not a whole number from ${min} to ${max}`)
 }
 
-/** yyyy-MM-dd of a text that begins with a real calendar date, from the year 1000 on (DHIS2 takes four digits); null otherwise. */
+const DATE = /^([1-9]\d{3}-\d{2}-\d{2})(?:[T ](?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)? ?(?:Z|[+-]\d{2}(?::?\d{2})?)?)?$/
+
+/** yyyy-MM-dd of a real calendar date with or without a time, from the year 1000 on (DHIS2 takes four digits); null otherwise. */
 export function dateOf(text: string): string | null {
-  const match = /^([1-9]\d{3}-\d{2}-\d{2})(?:[T ].*)?$/s.exec(text.trim())
-  return match && DateTime.fromISO(match[1]!).isValid ? match[1]! : null
+  const date = DATE.exec(text.trim())?.[1]
+  return date !== undefined && DateTime.fromISO(date).isValid ? date : null
 }
 
 /** yyyy-MM-dd'T'HH:mm:ss.SSS with the zone's offset; a date alone is midnight. */
 function dateTimeOf(text: string, timeZone: string): string | null {
-  if (dateOf(text) === null || text.includes('BC')) return null
+  if (dateOf(text) === null) return null
   // PostgreSQL prints "2024-03-01 10:11:12.5+02"; ISO wants a T
-  const time = DateTime.fromISO(text.replace(' ', 'T'), { zone: timeZone, setZone: true })
+  const time = DateTime.fromISO(text.replace(' ', 'T').replace(' ', ''), { zone: timeZone, setZone: true })
   return time.isValid ? time.toFormat("yyyy-MM-dd'T'HH:mm:ss.SSSZZ") : null
 }
 

@@ -1,0 +1,33 @@
+/** Which of the Mart's rows a run has to look at. */
+import { sql, type FragmentSqlToken } from 'slonik'
+import type { Kind } from '../../src/core/model.ts'
+import type { RunRequest } from '../store/store.ts'
+
+export interface DeltaOptions {
+  mappingName: string
+  /** last_synced_date as text; null: from the beginning */
+  marker: string | null
+  /** rows may appear in the Mart days after their date_created: a mart that was down, a tablet that was offline */
+  overlapDays: number
+}
+
+/** A condition over the columns of selectRows (as r), for one kind. */
+export function inDelta(
+  kind: Kind,
+  request: Pick<RunRequest, 'from' | 'to' | 'resync'>,
+  { mappingName, marker, overlapDays }: DeltaOptions,
+): FragmentSqlToken {
+  if (request.resync) return sql.fragment`true`
+  if (request.from !== null && request.to !== null) {
+    // the last generation's date range: events by the day of the visit, the others by the day they were made
+    const day = kind === 'event' ? sql.fragment`sync_timestamp(r.event_date)` : sql.fragment`r.created`
+    return sql.fragment`${day}::date between ${request.from}::date and ${request.to}::date`
+  }
+  if (marker === null) return sql.fragment`true`
+  // null and absurd dates are in every snapshot, the hash makes that cheap; a record rejected earlier is sent again until it passes
+  return sql.fragment`(
+    r.created is null or r.created < '1900-01-01' or r.created > now()::timestamp
+    or r.created > ${marker}::timestamp - make_interval(days => ${overlapDays})
+    or r.record_key in (select record_key from sync_rejected where mapping_name = ${mappingName} and kind = ${kind} and state = 'open')
+  )`
+}

@@ -1,0 +1,61 @@
+/** Brings a database to this program's tables, or adopts the one that the Java services left. */
+import { readdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { runner } from 'node-pg-migrate'
+import pg from 'pg'
+import { RunFailure } from '../src/errors.ts'
+
+const TABLE = 'sync_migration'
+/** one number for all processes: the second one waits for the first */
+const LOCK = 7_215_032
+
+export class DatabaseNewerError extends RunFailure {}
+
+/** Safe to run again and at the same time from several processes. @returns names of the migrations that were carried out */
+export async function migrate({ databaseUrl, storeSchema }: { databaseUrl: string; storeSchema: string }): Promise<string[]> {
+  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'bahmni-dhis2-sync migrate' })
+  await client.connect()
+  try {
+    await client.query('select pg_advisory_lock($1)', [LOCK])
+    await refuseNewer(client, storeSchema)
+    const done = await runner({
+      dbClient: client,
+      dir: directory(),
+      ignorePattern: '(?!.*\\.sql$).*',
+      direction: 'up',
+      migrationsTable: TABLE,
+      schema: storeSchema,
+      migrationsSchema: storeSchema,
+      createSchema: true,
+      createMigrationsSchema: true,
+      noLock: true,
+      singleTransaction: true,
+      log: () => {},
+      logger: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
+    })
+    return done.map((migration) => migration.name)
+  } finally {
+    // closes the session, and with it the lock
+    await client.end()
+  }
+}
+
+async function refuseNewer(client: pg.Client, storeSchema: string): Promise<void> {
+  const table = `"${storeSchema.replaceAll('"', '""')}".${TABLE}`
+  const { rows } = await client.query<{ found: string | null }>('select to_regclass($1) as found', [table])
+  if (rows[0]?.found == null) return
+  const known = new Set(readdirSync(directory()).map((file) => file.replace(/\.sql$/, '')))
+  const applied = await client.query<{ name: string }>(`select name from ${table}`)
+  const unknown = applied.rows.map((row) => row.name).filter((name) => !known.has(name))
+  if (unknown.length > 0)
+    throw new DatabaseNewerError(
+      `The database is newer than this program: it has ${unknown.join(', ')}. Install the version that made it, or a later one.`,
+    )
+}
+
+/** sql/migrations of the project, from the source and from dist/sql alike. */
+function directory(): string {
+  const here = dirname(fileURLToPath(import.meta.url))
+  return here.endsWith(join('dist', 'sql')) ? join(here, '..', '..', 'sql', 'migrations') : join(here, 'migrations')
+}

@@ -1,0 +1,129 @@
+-- Ours: runs and their steps, what a run found in the Mart, what DHIS2 last confirmed, and what was rejected.
+
+create table sync_run (
+  run_id uuid primary key,
+  mapping_name text not null,
+  mapping jsonb not null,
+  state text not null check (state in ('queued', 'running', 'succeeded', 'failed', 'cancelled')),
+  requested_by text not null,
+  comment text not null,
+  dry_run boolean not null,
+  from_date date,
+  to_date date,
+  resync boolean not null,
+  log_id integer,
+  cancel_requested boolean not null default false,
+  failure text,
+  snapshot_at timestamp,
+  programs text[] not null default '{}',
+  newest jsonb not null default '{}', -- kind -> newest date_created of the snapshot, for the markers
+  created_at timestamptz not null default now(),
+  started_at timestamptz,
+  ended_at timestamptz
+);
+create unique index sync_run_one_active on sync_run (mapping_name) where state in ('queued', 'running');
+create index sync_run_created on sync_run (created_at);
+
+create table sync_step (
+  run_id uuid not null references sync_run on delete cascade,
+  step text not null,
+  position integer not null,
+  state text not null default 'queued' check (state in ('queued', 'running', 'succeeded', 'failed', 'skipped')),
+  chunks_total integer not null default 0,
+  failure text,
+  started_at timestamptz,
+  ended_at timestamptz,
+  primary key (run_id, step)
+);
+
+-- a chunk that is tried again counts once
+create table sync_chunk_done (
+  run_id uuid not null references sync_run on delete cascade,
+  step text not null,
+  chunk integer not null,
+  primary key (run_id, step, chunk)
+);
+
+create table sync_count (
+  run_id uuid not null references sync_run on delete cascade,
+  step text not null,
+  kind text not null,
+  created integer not null default 0,
+  updated integer not null default 0,
+  unchanged integer not null default 0,
+  rejected integer not null default 0,
+  primary key (run_id, step, kind)
+);
+
+create table sync_snapshot_row (
+  run_id uuid not null references sync_run on delete cascade,
+  row_id bigint generated always as identity,
+  kind text not null check (kind in ('trackedEntity', 'enrollment', 'event')),
+  state text not null check (state in ('pending', 'context', 'created', 'updated', 'unchanged', 'rejected')),
+  patient_id text not null,
+  record_key text not null,
+  chunk integer,
+  org_unit_code text,
+  program text,
+  program_stage text,
+  unique_id text,
+  patient_program_id text,
+  enrollment_date text,
+  incident_date text,
+  event_date text,
+  status text,
+  mart_values jsonb, -- texts and nulls in the order of the mapping's columns
+  hash text not null,
+  uid text,
+  step text,
+  wave integer,
+  plan jsonb,
+  parent_row_id bigint,
+  same_value jsonb,
+  rejection jsonb,
+  warnings jsonb,
+  primary key (run_id, row_id)
+);
+create index sync_snapshot_row_chunk on sync_snapshot_row (run_id, chunk, kind, state);
+create index sync_snapshot_row_key on sync_snapshot_row (run_id, kind, record_key);
+create index sync_snapshot_row_patient on sync_snapshot_row (run_id, patient_id);
+create index sync_snapshot_row_parent on sync_snapshot_row (run_id, parent_row_id) where parent_row_id is not null;
+create index sync_snapshot_row_step on sync_snapshot_row (run_id, step, chunk) where step is not null;
+
+create table sync_confirmed (
+  mapping_name text not null,
+  kind text not null,
+  record_key text not null,
+  uid text not null,
+  hash text, -- null: on its way, DHIS2's answer has not been recorded
+  sent text[] not null default '{}', -- attributes or data elements that have a value of ours in DHIS2
+  run_id uuid not null,
+  confirmed_at timestamptz not null default now(),
+  primary key (mapping_name, kind, record_key)
+);
+
+create table sync_rejected (
+  mapping_name text not null,
+  kind text not null,
+  record_key text not null,
+  patient_id text not null,
+  relation text not null,
+  code text not null,
+  rejection jsonb not null,
+  state text not null default 'open' check (state in ('open', 'settled', 'dismissed')),
+  attempts integer not null default 1,
+  run_id uuid not null,
+  first_at timestamptz not null default now(),
+  last_at timestamptz not null default now(),
+  primary key (mapping_name, kind, record_key)
+);
+create index sync_rejected_open on sync_rejected (mapping_name, kind, record_key) where state = 'open';
+create index sync_rejected_run on sync_rejected (run_id);
+
+-- Mart columns of type text hold dates too: what is no timestamp counts as none, so that one bad cell never stops a run.
+create function sync_timestamp(text) returns timestamp language plpgsql stable as $$
+begin
+  return $1::timestamp;
+exception when others then
+  return null;
+end $$;

@@ -1,0 +1,387 @@
+/** A run's rows as the steps read them, their plans, and how they ended. */
+import { sql, type CommonQueryMethods, type DatabasePool } from 'slonik'
+import { z } from 'zod'
+import { KINDS, type EnrollmentRow, type EventRow, type PatientRow } from '../../src/core/model.ts'
+import { groupBy } from '../../src/core/group-by.ts'
+import type { Rejection } from '../../src/core/rejection.ts'
+import type { Outcome, PatientWork, PushItem, RejectedRow, Step, Store } from './store.ts'
+
+const text = z.string().nullable()
+const sent = z.array(z.string()).nullable()
+
+const patientRow = z.object({
+  row_id: z.string(),
+  patient_id: z.string(),
+  org_unit_code: text,
+  mart_values: z.array(text),
+  sent,
+  tracker: text,
+  sending: text,
+  shares: z.array(z.string()),
+  same_value: z.object({ patientId: z.string(), column: z.string(), value: z.string() }).nullable(),
+})
+const enrollmentRow = z.object({
+  row_id: z.string(),
+  patient_id: z.string(),
+  org_unit_code: text,
+  program: text,
+  unique_id: text,
+  enrollment_date: text,
+  incident_date: text,
+  status: text,
+  state: z.string(),
+  tracker: text,
+  tracker_instance: text,
+})
+const eventRow = z.object({
+  row_id: z.string(),
+  patient_id: z.string(),
+  org_unit_code: text,
+  program: text,
+  program_stage: text,
+  unique_id: text,
+  patient_program_id: text,
+  enrollment_date: text,
+  event_date: text,
+  status: text,
+  mart_values: z.array(text),
+  parent_row_id: text,
+  sent,
+  tracker: text,
+  tracker_instance: text,
+  unconfirmed: z.boolean(),
+})
+const personRow = z.object({ patient_id: z.string(), tracked_entity: text, rejected: z.boolean(), created_now: z.boolean() })
+const trackerRow = z.object({ instance_id: z.string(), enrollment: z.string(), program: z.string(), unique_id: z.string() })
+
+/** The newest tracker row rules: adopted databases have several for one record (their unique constraints never existed). */
+const ENROLLMENT_TRACKER = sql.fragment`
+  left join lateral (
+    select enrollment_id, instance_id from enrollment_tracker t where t.program_unique_id = s.unique_id and t.program = s.program
+    order by date_created desc nulls last, enrollment_id desc limit 1
+  ) as t on true`
+const EVENT_TRACKER = sql.fragment`
+  left join lateral (
+    select event_id, instance_id from event_tracker t
+    where t.event_unique_id = s.unique_id and t.program_stage = s.program_stage and t.program = s.program
+    order by date_created desc nulls last, event_id desc limit 1
+  ) as t on true`
+const CONFIRMED = sql.fragment`left join sync_confirmed c on c.mapping_name = run.mapping_name and c.kind = s.kind and c.record_key = s.record_key`
+const ROWS = sql.fragment`sync_snapshot_row s join sync_run run on run.run_id = s.run_id`
+
+const ENROLLMENT = sql.fragment`
+  select s.row_id::text, s.patient_id, s.org_unit_code, s.program, s.unique_id, s.enrollment_date, s.incident_date, s.status, s.state,
+    t.enrollment_id as tracker, t.instance_id as tracker_instance`
+const EVENT = sql.fragment`
+  select s.row_id::text, s.patient_id, s.org_unit_code, s.program, s.program_stage, s.unique_id, s.patient_program_id, s.enrollment_date, s.event_date,
+    s.status, s.mart_values, s.parent_row_id::text, c.sent, t.event_id as tracker, t.instance_id as tracker_instance,
+    (c.record_key is not null and c.hash is null) as unconfirmed
+  from ${ROWS} ${CONFIRMED} ${EVENT_TRACKER}`
+
+type RecordMethods = Pick<
+  Store,
+  | 'readPatients'
+  | 'patientsOf'
+  | 'readEnrollmentWork'
+  | 'savePlan'
+  | 'readPlanned'
+  | 'markSending'
+  | 'recordOutcomes'
+  | 'countPending'
+  | 'readRejected'
+  | 'readWarnings'
+>
+
+export function recordMethods(pool: DatabasePool): RecordMethods {
+  return {
+    async readPatients(runId, chunk, which = 'pending') {
+      const states = which === 'all' ? ['pending', 'created', 'updated', 'unchanged'] : ['pending']
+      const rows = await pool.any(sql.type(patientRow)`
+        select s.row_id::text, s.patient_id, s.org_unit_code, s.mart_values, c.sent, t.instance_id as tracker,
+          case when c.hash is null then c.uid end as sending, s.same_value,
+          array(select distinct o.patient_id from instance_tracker o where o.instance_id = t.instance_id and o.patient_id <> s.patient_id) as shares
+        from ${ROWS} ${CONFIRMED}
+        left join lateral (
+          select instance_id from instance_tracker t where t.patient_id = s.patient_id order by date_created desc nulls last, instance_id desc limit 1
+        ) as t on true
+        where s.run_id = ${runId} and s.chunk = ${chunk} and s.kind = 'trackedEntity' and s.state = any (${sql.array(states, 'text')})
+        order by s.row_id`)
+      return rows.map((row): PatientRow => ({
+        rowId: row.row_id,
+        patientId: row.patient_id,
+        orgUnitCode: row.org_unit_code,
+        values: row.mart_values,
+        sent: row.sent ?? [],
+        trackedEntity: row.tracker ?? row.sending,
+        unconfirmed: row.tracker === null && row.sending !== null,
+        sharesTrackedEntityWith: row.shares,
+        sameValueAs: row.same_value,
+      }))
+    },
+
+    async patientsOf(trackedEntities) {
+      if (trackedEntities.length === 0) return new Map()
+      const rows = await pool.any(sql.type(z.object({ instance_id: z.string(), patient_id: z.string() }))`
+        select distinct instance_id, patient_id from instance_tracker where instance_id = any (${sql.array([...trackedEntities], 'text')}) and patient_id is not null`)
+      return new Map([...groupBy(rows, (row) => row.instance_id)].map(([uid, owners]) => [uid, owners.map((o) => o.patient_id)]))
+    },
+
+    async readEnrollmentWork(runId, chunk) {
+      const mine = sql.fragment`s.run_id = ${runId} and s.chunk = ${chunk}`
+      const people = await pool.any(sql.type(personRow)`
+        select s.patient_id, max(coalesce(p.uid, t.instance_id)) as tracked_entity, coalesce(bool_or(p.state = 'rejected'), false) as rejected,
+          coalesce(bool_or(p.state = 'created'), false) as created_now
+        from (select distinct run_id, patient_id from sync_snapshot_row s where ${mine} and kind <> 'trackedEntity' and state = 'pending') s
+        left join sync_snapshot_row p on p.run_id = s.run_id and p.patient_id = s.patient_id and p.kind = 'trackedEntity'
+        left join lateral (
+          select instance_id from instance_tracker t where t.patient_id = s.patient_id order by date_created desc nulls last, instance_id desc limit 1
+        ) as t on true
+        group by s.patient_id order by s.patient_id`)
+      const enrollments = groupBy(
+        await pool.any(sql.type(enrollmentRow)`
+          ${ENROLLMENT} from ${ROWS} ${ENROLLMENT_TRACKER} where ${mine} and s.kind = 'enrollment' and s.state in ('pending', 'context') order by s.row_id`),
+        (row) => row.patient_id,
+      )
+      const events = groupBy(
+        await pool.any(sql.type(eventRow)`${EVENT} where ${mine} and s.kind = 'event' and s.state = 'pending' order by s.row_id`),
+        (row) => row.patient_id,
+      )
+      const trackers = groupBy(
+        await readTrackers(
+          pool,
+          people.flatMap((p) => p.tracked_entity ?? []),
+        ),
+        (row) => row.instance_id,
+      )
+      return people.map((person): PatientWork => ({
+        patientId: person.patient_id,
+        trackedEntity: person.tracked_entity,
+        patientRejected: person.rejected,
+        createdNow: person.created_now,
+        trackers: (trackers.get(person.tracked_entity ?? '') ?? []).map((t) => ({
+          enrollment: t.enrollment,
+          program: t.program,
+          programUniqueId: t.unique_id,
+        })),
+        enrollments: (enrollments.get(person.patient_id) ?? []).map(toEnrollment),
+        events: (events.get(person.patient_id) ?? []).map(toEvent),
+      }))
+    },
+
+    async savePlan(runId, planned) {
+      const rows = planned.map((p) => ({ row_id: p.rowId, step: p.step, wave: p.wave, plan: p.plan, events: p.events }))
+      await pool.transaction(async (tx) => {
+        await tx.query(sql.unsafe`
+          with planned as (select * from jsonb_to_recordset(${sql.jsonb(rows as never)}) as p (row_id bigint, step text, wave integer, plan jsonb, events jsonb)),
+          enrollments as (
+            update sync_snapshot_row s set step = p.step, wave = p.wave, plan = p.plan from planned p where s.run_id = ${runId} and s.row_id = p.row_id
+          )
+          update sync_snapshot_row s set parent_row_id = e.parent
+          from (select row_id as parent, jsonb_array_elements_text(events)::bigint as event from planned) as e
+          where s.run_id = ${runId} and s.row_id = e.event`)
+      })
+    },
+
+    async readPlanned<Plan>(runId: string, step: Step, chunk: number, which: 'pending' | 'all' = 'pending') {
+      const events = which === 'all' ? sql.fragment`e.state <> 'rejected'` : sql.fragment`e.state = 'pending'`
+      const wanted =
+        which === 'all'
+          ? sql.fragment`s.state <> 'rejected'`
+          : sql.fragment`(s.state = 'pending' or exists (
+        select from sync_snapshot_row e where e.run_id = s.run_id and e.parent_row_id = s.row_id and ${events}))`
+      const planned = enrollmentRow.extend({ plan: z.unknown(), wave: z.int(), tracked_entity: z.string() })
+      const rows = await pool.any(sql.type(planned)`
+        ${ENROLLMENT}, s.plan, s.wave, coalesce(p.uid, i.instance_id) as tracked_entity
+        from ${ROWS} ${ENROLLMENT_TRACKER}
+        left join sync_snapshot_row p on p.run_id = s.run_id and p.patient_id = s.patient_id and p.kind = 'trackedEntity'
+        left join lateral (
+          select instance_id from instance_tracker i where i.patient_id = s.patient_id order by date_created desc nulls last, instance_id desc limit 1
+        ) as i on true
+        where s.run_id = ${runId} and s.step = ${step} and s.chunk = ${chunk} and s.kind = 'enrollment' and ${wanted}
+        order by s.wave, s.row_id`)
+      const children = groupBy(
+        await pool.any(sql.type(eventRow)`
+          ${EVENT} where s.run_id = ${runId} and s.kind = 'event' and s.parent_row_id = any (${sql.array(
+            rows.map((row) => row.row_id),
+            'int8',
+          )})
+            and ${which === 'all' ? sql.fragment`s.state <> 'rejected'` : sql.fragment`s.state = 'pending'`} order by s.row_id`),
+        (row) => row.parent_row_id,
+      )
+      return rows.map((row): PushItem<Plan> => ({
+        enrollment: { ...toEnrollment(row), plan: row.plan as Plan, wave: row.wave },
+        trackedEntity: row.tracked_entity,
+        events: (children.get(row.row_id) ?? []).map(toEvent),
+      }))
+    },
+
+    async markSending(runId, sending) {
+      if (sending.length === 0) return
+      const rows = sending.map((s) => ({ row_id: s.rowId, uid: s.uid, sent: s.sent }))
+      await pool.query(sql.unsafe`
+        insert into sync_confirmed as c (mapping_name, kind, record_key, uid, hash, sent, run_id)
+        select run.mapping_name, s.kind, s.record_key, r.uid, null, array(select jsonb_array_elements_text(r.sent)), s.run_id
+        from jsonb_to_recordset(${sql.jsonb(rows as never)}) as r (row_id bigint, uid text, sent jsonb)
+        join ${ROWS} on s.row_id = r.row_id
+        where s.run_id = ${runId} and not run.dry_run
+        on conflict (mapping_name, kind, record_key) do update set uid = excluded.uid, hash = null, sent = excluded.sent, run_id = excluded.run_id, confirmed_at = now()`)
+    },
+
+    async recordOutcomes(runId, step, outcomes) {
+      if (outcomes.length > 0) await pool.transaction((tx) => recordOutcomes(tx, runId, step, outcomes))
+    },
+
+    async countPending(runId) {
+      return pool.oneFirst(
+        sql.type(z.object({ n: z.int() }))`select count(*)::int as n from sync_snapshot_row where run_id = ${runId} and state = 'pending'`,
+      )
+    },
+
+    async readRejected(runId) {
+      const rows = await pool.any(sql.type(
+        z.object({ kind: z.enum(KINDS), patient_id: z.string(), record_key: z.string(), relation: z.string(), rejection: z.unknown() }),
+      )`
+        select s.kind, s.patient_id, s.record_key, s.rejection,
+          run.mapping -> 'tables' ->> (case s.kind when 'trackedEntity' then 'instance' when 'enrollment' then 'enrollments' else 'event' end) as relation
+        from ${ROWS} where s.run_id = ${runId} and s.state = 'rejected' order by s.row_id`)
+      return rows.map((row): RejectedRow => ({
+        kind: row.kind,
+        patientId: row.patient_id,
+        recordKey: row.record_key,
+        relation: row.relation,
+        rejection: row.rejection as Rejection,
+      }))
+    },
+
+    async readWarnings(runId) {
+      const rows = await pool.any(sql.type(
+        z.object({ kind: z.enum(KINDS), patient_id: z.string(), record_key: z.string(), warning: z.string() }),
+      )`
+        select kind, patient_id, record_key, warning from sync_snapshot_row, jsonb_array_elements_text(warnings) as warning
+        where run_id = ${runId} and warnings is not null order by row_id`)
+      return rows.map((row) => ({ kind: row.kind, patientId: row.patient_id, recordKey: row.record_key, warning: row.warning }))
+    },
+  }
+}
+
+async function readTrackers(pool: CommonQueryMethods, trackedEntities: readonly string[]): Promise<readonly z.infer<typeof trackerRow>[]> {
+  return pool.any(sql.type(trackerRow)`
+    select instance_id, enrollment_id as enrollment, program, program_unique_id as unique_id from enrollment_tracker
+    where instance_id = any (${sql.array([...trackedEntities], 'text')}) and program is not null`)
+}
+
+/**
+ * One transaction: the rows' ends, the tracker tables, what is confirmed, the work list of rejected records, and the counts. A row that has come to
+ * its end already is left alone, so saying it twice changes nothing.
+ */
+async function recordOutcomes(tx: CommonQueryMethods, runId: string, step: Step, outcomes: readonly Outcome[]): Promise<void> {
+  const rows = outcomes.map((o) => ({
+    row_id: o.rowId,
+    state: o.state,
+    uid: o.uid,
+    tracked_entity: o.trackedEntity,
+    status: o.status,
+    sent: o.sent,
+    rejection: o.rejection,
+    warnings: o.warnings.length > 0 ? o.warnings : null,
+  }))
+  await tx.query(sql.unsafe`
+    with given as (
+      select * from jsonb_to_recordset(${sql.jsonb(rows as never)})
+        as o (row_id bigint, state text, uid text, tracked_entity text, status text, sent jsonb, rejection jsonb, warnings jsonb)
+    ), settled as (
+      update sync_snapshot_row s
+      set state = o.state, uid = coalesce(o.uid, s.uid), rejection = nullif(o.rejection, 'null'::jsonb), warnings = nullif(o.warnings, 'null'::jsonb)
+      from given o where s.run_id = ${runId} and s.row_id = o.row_id and s.state = 'pending'
+      returning s.kind, s.state, s.patient_id, s.record_key, s.program, s.program_stage, s.unique_id, s.hash, s.rejection, o.uid, o.tracked_entity, o.status as new_status, o.sent
+    ), run as (
+      select mapping_name, requested_by, dry_run, mapping -> 'tables' as tables from sync_run where run_id = ${runId}
+    ), delivered as (
+      select settled.*, run.mapping_name, run.requested_by, now() at time zone 'UTC' as at from settled, run where state <> 'rejected' and not run.dry_run
+    ), instances as (
+      insert into instance_tracker (patient_id, instance_id, created_by, date_created)
+      select patient_id, uid, requested_by, at from delivered d where kind = 'trackedEntity'
+        and not exists (select from instance_tracker t where t.patient_id = d.patient_id and t.instance_id = d.uid)
+      on conflict do nothing
+    ), enrollments_known as (
+      update enrollment_tracker t set status = coalesce(d.new_status, t.status) from delivered d
+      where d.kind = 'enrollment' and t.enrollment_id = d.uid and t.program_unique_id = d.unique_id
+    ), enrollments_new as (
+      insert into enrollment_tracker (instance_id, program, status, created_by, date_created, enrollment_id, program_unique_id)
+      select tracked_entity, program, new_status, requested_by, at, uid, unique_id from delivered d where kind = 'enrollment'
+        and not exists (select from enrollment_tracker t where t.enrollment_id = d.uid and t.program_unique_id = d.unique_id)
+      on conflict do nothing
+    ), events_new as (
+      insert into event_tracker (event_id, instance_id, program, program_stage, event_unique_id, created_by, date_created)
+      select uid, tracked_entity, program, program_stage, unique_id, requested_by, at from delivered d where kind = 'event'
+        and not exists (select from event_tracker t where t.event_id = d.uid)
+      on conflict do nothing
+    ), confirmed as (
+      insert into sync_confirmed (mapping_name, kind, record_key, uid, hash, sent, run_id)
+      select mapping_name, kind, record_key, uid, hash, array(select jsonb_array_elements_text(sent)), ${runId} from delivered
+      on conflict (mapping_name, kind, record_key) do update
+        set uid = excluded.uid, hash = excluded.hash, sent = excluded.sent, run_id = excluded.run_id, confirmed_at = now()
+    ), forgotten as (
+      -- refused for good, so DHIS2 does not have it: nothing is on its way any more
+      delete from sync_confirmed c using settled s, run
+      where not run.dry_run and s.state = 'rejected' and c.mapping_name = run.mapping_name and c.kind = s.kind and c.record_key = s.record_key and c.hash is null
+        and s.rejection ->> 'code' <> 'undigestible' and coalesce(s.rejection ->> 'dhis2Code', '') <> 'UNREPORTED'
+        and not exists (select from instance_tracker t where s.kind = 'trackedEntity' and t.instance_id = c.uid)
+        and not exists (select from enrollment_tracker t where s.kind = 'enrollment' and t.enrollment_id = c.uid)
+        and not exists (select from event_tracker t where s.kind = 'event' and t.event_id = c.uid)
+    ), work_list as (
+      insert into sync_rejected as j (mapping_name, kind, record_key, patient_id, relation, code, rejection, run_id)
+      select run.mapping_name, kind, record_key, patient_id,
+        run.tables ->> (case kind when 'trackedEntity' then 'instance' when 'enrollment' then 'enrollments' else 'event' end), rejection ->> 'code', rejection, ${runId}
+      from settled, run where state = 'rejected' and not run.dry_run
+      on conflict (mapping_name, kind, record_key) do update
+        set code = excluded.code, rejection = excluded.rejection, run_id = excluded.run_id, last_at = now(), attempts = j.attempts + 1,
+          state = case j.state when 'dismissed' then 'dismissed' else 'open' end
+    ), passed as (
+      update sync_rejected j set state = 'settled', last_at = now() from delivered d
+      where j.mapping_name = d.mapping_name and j.kind = d.kind and j.record_key = d.record_key and j.state = 'open'
+    )
+    insert into sync_count as c (run_id, step, kind, created, updated, unchanged, rejected)
+    select ${runId}, ${step}, kind, count(*) filter (where state = 'created'), count(*) filter (where state = 'updated'),
+      count(*) filter (where state = 'unchanged'), count(*) filter (where state = 'rejected')
+    from settled group by kind
+    on conflict (run_id, step, kind) do update set created = c.created + excluded.created, updated = c.updated + excluded.updated,
+      unchanged = c.unchanged + excluded.unchanged, rejected = c.rejected + excluded.rejected`)
+}
+
+function toEnrollment(row: z.infer<typeof enrollmentRow>): EnrollmentRow {
+  return {
+    rowId: row.row_id,
+    patientId: row.patient_id,
+    orgUnitCode: row.org_unit_code,
+    sent: [],
+    program: row.program,
+    programUniqueId: row.unique_id,
+    enrollmentDate: row.enrollment_date,
+    incidentDate: row.incident_date,
+    status: row.status,
+    pending: row.state === 'pending',
+    tracker: row.tracker,
+    trackerInstance: row.tracker_instance,
+  }
+}
+
+function toEvent(row: z.infer<typeof eventRow>): EventRow {
+  return {
+    rowId: row.row_id,
+    patientId: row.patient_id,
+    orgUnitCode: row.org_unit_code,
+    values: row.mart_values,
+    sent: row.sent ?? [],
+    program: row.program,
+    programStage: row.program_stage,
+    eventUniqueId: row.unique_id,
+    patientProgramId: row.patient_program_id,
+    enrollmentDate: row.enrollment_date,
+    eventDate: row.event_date,
+    status: row.status,
+    tracker: row.tracker,
+    trackerInstance: row.tracker_instance,
+    unconfirmed: row.unconfirmed,
+  }
+}

@@ -1,0 +1,225 @@
+/** sync_run, sync_step and their counts. */
+import { randomUUID } from 'node:crypto'
+import { sql, UniqueIntegrityConstraintViolationError, type CommonQueryMethods, type DatabasePool } from 'slonik'
+import { z } from 'zod'
+import { mappingSchema } from '../../src/core/mapping.ts'
+import { KINDS, type Kind } from '../../src/core/model.ts'
+import {
+  MappingNotFoundError,
+  RunActiveError,
+  STEPS,
+  type Counts,
+  type Run,
+  type RunRequest,
+  type Step,
+  type StepRow,
+  type Store,
+} from './store.ts'
+import { readMapping } from './mappings.ts'
+import { insertLog, settleLog } from './log.ts'
+import { moveMarkers } from './markers.ts'
+
+const runRow = z.object({
+  run_id: z.string(),
+  mapping_name: z.string(),
+  mapping: mappingSchema,
+  state: z.enum(['queued', 'running', 'succeeded', 'failed', 'cancelled']),
+  requested_by: z.string(),
+  comment: z.string(),
+  dry_run: z.boolean(),
+  from_date: z.string().nullable(),
+  to_date: z.string().nullable(),
+  resync: z.boolean(),
+  cancel_requested: z.boolean(),
+  failure: z.string().nullable(),
+  snapshot_at: z.string().nullable(),
+  programs: z.array(z.string()),
+  created_at: z.date(),
+  started_at: z.date().nullable(),
+  ended_at: z.date().nullable(),
+})
+const countRow = z.object({
+  step: z.string(),
+  kind: z.enum(KINDS),
+  created: z.int(),
+  updated: z.int(),
+  unchanged: z.int(),
+  rejected: z.int(),
+})
+const stepRow = z.object({
+  step: z.enum(STEPS),
+  state: z.enum(['queued', 'running', 'succeeded', 'failed', 'skipped']),
+  chunks_total: z.int(),
+  chunks_done: z.int(),
+  failure: z.string().nullable(),
+  started_at: z.date().nullable(),
+  ended_at: z.date().nullable(),
+})
+
+const RUN = sql.fragment`
+  run_id::text, mapping_name, mapping, state, requested_by, comment, dry_run, from_date::text, to_date::text, resync, cancel_requested, failure,
+  to_char(snapshot_at, 'YYYY-MM-DD"T"HH24:MI:SS') as snapshot_at, programs, created_at, started_at, ended_at`
+
+type RunMethods = Pick<
+  Store,
+  | 'createRun'
+  | 'readRun'
+  | 'startRun'
+  | 'requestCancel'
+  | 'listActiveRuns'
+  | 'finishRun'
+  | 'readSteps'
+  | 'startStep'
+  | 'finishStep'
+  | 'chunkDone'
+>
+
+export function runMethods(pool: DatabasePool): RunMethods {
+  const toRun = async (row: z.infer<typeof runRow>): Promise<Run> => {
+    const counts = await readCounts(pool, row.run_id)
+    return {
+      runId: row.run_id,
+      mappingName: row.mapping_name,
+      mapping: row.mapping,
+      state: row.state,
+      requestedBy: row.requested_by,
+      comment: row.comment,
+      dryRun: row.dry_run,
+      from: row.from_date,
+      to: row.to_date,
+      resync: row.resync,
+      cancelRequested: row.cancel_requested,
+      failure: row.failure,
+      snapshotAt: row.snapshot_at,
+      programs: row.programs,
+      createdAt: row.created_at,
+      startedAt: row.started_at,
+      endedAt: row.ended_at,
+      counts: sumOf(counts),
+    }
+  }
+
+  return {
+    async createRun(request) {
+      const runId = randomUUID()
+      try {
+        await pool.transaction((tx) => insertRun(tx, runId, request))
+      } catch (error) {
+        if (!(error instanceof UniqueIntegrityConstraintViolationError)) throw error
+        const active = await pool.maybeOneFirst(sql.type(z.object({ run_id: z.string() }))`
+          select run_id::text from sync_run where mapping_name = ${request.mappingName} and state in ('queued', 'running')`)
+        throw new RunActiveError(request.mappingName, active ?? 'just ended')
+      }
+      return (await this.readRun(runId))!
+    },
+
+    async readRun(runId) {
+      const row = await pool.maybeOne(sql.type(runRow)`select ${RUN} from sync_run where run_id = ${runId}`)
+      return row ? toRun(row) : null
+    },
+
+    async startRun(runId) {
+      const { rowCount } = await pool.query(sql.unsafe`
+        update sync_run set state = 'running', started_at = coalesce(started_at, now()) where run_id = ${runId} and state in ('queued', 'running')`)
+      return rowCount === 1
+    },
+
+    async requestCancel(runId) {
+      const { rowCount } = await pool.query(
+        sql.unsafe`update sync_run set cancel_requested = true where run_id = ${runId} and state in ('queued', 'running')`,
+      )
+      return rowCount === 1
+    },
+
+    async listActiveRuns() {
+      return Promise.all(
+        (await pool.any(sql.type(runRow)`select ${RUN} from sync_run where state in ('queued', 'running') order by created_at`)).map(toRun),
+      )
+    },
+
+    async finishRun(runId, end) {
+      await pool.transaction(async (tx) => {
+        const ended = await tx.maybeOne(sql.type(
+          z.object({ mapping_name: z.string(), log_id: z.int().nullable(), newest: z.record(z.string(), z.string().nullable()) }),
+        )`
+          update sync_run set state = ${end.state}, failure = ${end.failure}, ended_at = now()
+          where run_id = ${runId} and state in ('queued', 'running') returning mapping_name, log_id, newest`)
+        if (!ended) return
+        if (ended.log_id !== null) await settleLog(tx, ended.log_id, end.state === 'succeeded' ? 'success' : 'failed', end.statusInfo)
+        if (end.moveMarkers) await moveMarkers(tx, ended.mapping_name, ended.newest)
+      })
+    },
+
+    async readSteps(runId) {
+      const counts = await readCounts(pool, runId)
+      const rows = await pool.any(sql.type(stepRow)`
+        select step, state, chunks_total, (select count(*) from sync_chunk_done d where d.run_id = s.run_id and d.step = s.step)::int as chunks_done,
+          failure, started_at, ended_at
+        from sync_step s where run_id = ${runId} order by position`)
+      return rows.map((row): StepRow => ({
+        step: row.step,
+        state: row.state,
+        chunksTotal: row.chunks_total,
+        chunksDone: row.chunks_done,
+        counts: sumOf(counts.filter((c) => c.step === row.step)),
+        failure: row.failure,
+        startedAt: row.started_at,
+        endedAt: row.ended_at,
+      }))
+    },
+
+    async startStep(runId, step, chunks) {
+      await pool.query(sql.unsafe`
+        update sync_step set state = 'running', chunks_total = ${chunks}, failure = null, started_at = coalesce(started_at, now()), ended_at = null
+        where run_id = ${runId} and step = ${step}`)
+    },
+
+    async finishStep(runId, step, state, failure) {
+      await pool.query(
+        sql.unsafe`update sync_step set state = ${state}, failure = ${failure}, ended_at = now() where run_id = ${runId} and step = ${step}`,
+      )
+    },
+
+    async chunkDone(runId, step, chunk) {
+      await pool.query(
+        sql.unsafe`insert into sync_chunk_done (run_id, step, chunk) values (${runId}, ${step}, ${chunk}) on conflict do nothing`,
+      )
+    },
+  }
+}
+
+async function insertRun(tx: CommonQueryMethods, runId: string, r: RunRequest): Promise<void> {
+  const mapping = await readMapping(tx, r.mappingName)
+  if (!mapping) throw new MappingNotFoundError(r.mappingName)
+  await tx.query(sql.unsafe`
+    insert into sync_run (run_id, mapping_name, mapping, state, requested_by, comment, dry_run, from_date, to_date, resync)
+    values (${runId}, ${r.mappingName}, ${sql.jsonb(mapping)}, 'queued', ${r.requestedBy}, ${r.comment}, ${r.dryRun}, ${r.from}::date, ${r.to}::date, ${r.resync})`)
+  await tx.query(sql.unsafe`
+    insert into sync_step (run_id, step, position)
+    select ${runId}, step, position from unnest(${sql.array([...STEPS], 'text')}) with ordinality as steps (step, position)`)
+  if (r.dryRun) return
+  const logId = await insertLog(tx, r)
+  await tx.query(sql.unsafe`update sync_run set log_id = ${logId} where run_id = ${runId}`)
+}
+
+type CountRow = z.infer<typeof countRow>
+
+async function readCounts(pool: CommonQueryMethods, runId: string): Promise<readonly CountRow[]> {
+  return pool.any(sql.type(countRow)`select step, kind, created, updated, unchanged, rejected from sync_count where run_id = ${runId}`)
+}
+
+function sumOf(rows: readonly CountRow[]): Record<Kind, Counts> {
+  const none = (): Counts => ({ created: 0, updated: 0, unchanged: 0, rejected: 0 })
+  const sum: Record<Kind, Counts> = { trackedEntity: none(), enrollment: none(), event: none() }
+  for (const row of rows) for (const key of ['created', 'updated', 'unchanged', 'rejected'] as const) sum[row.kind][key] += row[key]
+  return sum
+}
+
+/** Adds to a step's counts. */
+export async function addCounts(tx: CommonQueryMethods, runId: string, step: Step, kind: Kind, counts: Partial<Counts>): Promise<void> {
+  await tx.query(sql.unsafe`
+    insert into sync_count as c (run_id, step, kind, created, updated, unchanged, rejected)
+    values (${runId}, ${step}, ${kind}, ${counts.created ?? 0}, ${counts.updated ?? 0}, ${counts.unchanged ?? 0}, ${counts.rejected ?? 0})
+    on conflict (run_id, step, kind) do update set created = c.created + excluded.created, updated = c.updated + excluded.updated,
+      unchanged = c.unchanged + excluded.unchanged, rejected = c.rejected + excluded.rejected`)
+}

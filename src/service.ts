@@ -1,0 +1,84 @@
+/** The composition root: everything that a command needs, from the configuration. */
+import { createQueueBackend } from '../queues/backend.ts'
+import type { RunContextFactory } from '../queues/run-context.ts'
+import { openQueues, type SyncQueues } from '../queues/sync-queues.ts'
+import { openPool } from '../sql/pool.ts'
+import { createStore } from '../sql/store/postgres.ts'
+import type { Store } from '../sql/store/store.ts'
+import type { Config } from './config.ts'
+import { createUidFactory } from './core/uid.ts'
+import type { Dhis2Client } from './dhis2/client.ts'
+import { connectDhis2 } from './dhis2/connect.ts'
+import type { ObservedRequest } from './dhis2/http.ts'
+import type { Log } from './log.ts'
+
+export interface Service {
+  store: Store
+  queues: SyncQueues
+  connect: () => Promise<Dhis2Client>
+  startWorkers: () => Promise<void>
+  close: () => Promise<void>
+}
+
+export async function openStore(config: Config): Promise<Store> {
+  const pool = await openPool({
+    databaseUrl: config.databaseUrl!,
+    storeSchema: config.storeSchema,
+    timeZone: config.timeZone,
+    size: config.poolSize,
+  })
+  return createStore(pool, { martSchema: config.martSchema, overlapDays: config.overlapDays })
+}
+
+/** Connects to DHIS2 when it is first needed: a service starts, and says what is wrong, also while DHIS2 is away. */
+export function dhis2Connector(config: Config, observe: (request: ObservedRequest) => void): () => Promise<Dhis2Client> {
+  let connecting: Promise<Dhis2Client> | null = null
+  const credentials =
+    config.dhis2Token === null
+      ? { username: config.dhis2Username ?? '', password: config.dhis2Password ?? '' }
+      : { token: config.dhis2Token }
+  return () => {
+    connecting ??= connectDhis2({
+      url: config.dhis2Url!,
+      credentials,
+      api: config.dhis2Api,
+      connections: config.concurrency + 1,
+      timeoutMs: config.timeoutSeconds * 1000,
+      retryBudgetMs: config.retrySeconds * 1000,
+      observe,
+    }).catch((error: unknown) => {
+      connecting = null
+      throw error
+    })
+    return connecting
+  }
+}
+
+export async function openService(config: Config, log: Log): Promise<Service> {
+  const store = await openStore(config)
+  const queues = openQueues(createQueueBackend({ databaseUrl: config.databaseUrl!, redisUrl: config.redisUrl }), store)
+  let connected: Dhis2Client | null = null
+  const connector = dhis2Connector(config, (request) => log.debug(request, 'DHIS2 request'))
+  const connect = async () => (connected = await connector())
+  const contexts: RunContextFactory = {
+    store,
+    uidOf: createUidFactory(config.siteId ?? 'demo'),
+    connect,
+    chunkSize: config.chunkSize,
+    trackedEntityType: config.trackedEntityType,
+    timeZone: config.timeZone,
+    metadata: new Map(),
+  }
+  return {
+    store,
+    queues,
+    connect,
+    startWorkers: () =>
+      queues.startWorkers(contexts, config.concurrency, (error) => log.error({ name: error.name }, 'the queue is out of reach')),
+    async close() {
+      await queues.close()
+      await connected?.close()
+      await store.close()
+    },
+  }
+}
