@@ -1,7 +1,8 @@
 /** Which of the patient's enrollments does an event belong to? */
 import type { Mapping } from './mapping.ts'
 import type { EnrollmentRow, EventRow } from './model.ts'
-import { reject, type Rejection } from './rejection.ts'
+import { isBlank } from './fixed-columns.ts'
+import { quoted, reject, type Rejection } from './rejection.ts'
 
 export type Link = { enrollment: EnrollmentRow; warning: string | null } | { rejection: Rejection }
 
@@ -10,24 +11,37 @@ export type Link = { enrollment: EnrollmentRow; warning: string | null } | { rej
  * enrollments use min(date_enrolled) and its events max: events without an enrollment are real, and are never dropped.
  */
 export function linkEvent(event: EventRow, enrollments: readonly EnrollmentRow[], tables: Mapping['tables']): Link {
-  const inProgram = enrollments.filter((row) => row.program === event.program)
-  const byId = event.patientProgramId !== null
-  const found = inProgram.filter((row) =>
-    byId
-      ? row.programUniqueId === event.patientProgramId
-      : event.enrollmentDate !== null && day(row.enrollmentDate) === day(event.enrollmentDate),
-  )
-  const [newest] = found.toSorted((a, b) => compare(b.enrollmentDate, a.enrollmentDate) || compare(b.programUniqueId, a.programUniqueId))
+  const column = isBlank(event.patientProgramId) ? 'enrollment_date' : 'patient_program_id'
+  const value = column === 'enrollment_date' ? day(event.enrollmentDate) : event.patientProgramId!.trim()
+  const found = enrollments.filter((row) => {
+    const own = column === 'enrollment_date' ? day(row.enrollmentDate) : (row.programUniqueId?.trim() ?? null)
+    return row.program === event.program && value !== null && own === value
+  })
+  const [newest] = found.toSorted(newestFirst)
   if (newest) {
     const warning =
-      found.length > 1 ? `${found.length} enrollments in ${tables.enrollments} fit events of ${tables.event}: the newest was taken` : null
+      found.length > 1
+        ? `${found.length} enrollments of ${tables.enrollments} fit this event of ${tables.event} by ${column} ${quoted(value)}: the newest was taken.`
+        : null
     return { enrollment: newest, warning }
   }
-  const column = byId ? 'patient_program_id' : 'enrollment_date'
-  const value = byId ? event.patientProgramId : event.enrollmentDate
-  const message = `Patient ${event.patientId}: event ${event.eventUniqueId} of ${event.eventDate} in ${tables.event} has ${column} "${value ?? ''}", and no enrollment of the patient in ${tables.enrollments} has it.`
+  const name = `event ${event.eventUniqueId ?? 'without an id'} of ${event.eventDate ?? 'no date'}`
+  const message = `Patient ${event.patientId}: ${name} in ${tables.event} has ${value === null ? `no ${column}` : `${column} ${quoted(value)}`}, and so fits no enrollment of the patient in ${tables.enrollments}.`
   return { rejection: reject('enrollment-not-found', message, { column, value }) }
 }
 
-const day = (text: string | null) => text?.slice(0, 10) ?? null
-const compare = (a: string | null, b: string | null) => ((a ?? '') < (b ?? '') ? -1 : (a ?? '') > (b ?? '') ? 1 : 0)
+/** The date, without a time; null for a blank. */
+const day = (text: string | null) => (isBlank(text) ? null : text.trim().slice(0, 10))
+
+/** By date, then Bahmni's id (as a number where it is one), then the snapshot's order: the order of the input never matters. */
+function newestFirst(a: EnrollmentRow, b: EnrollmentRow): number {
+  return (
+    compareText(day(b.enrollmentDate), day(a.enrollmentDate)) ||
+    byNumbers.compare(b.programUniqueId ?? '', a.programUniqueId ?? '') ||
+    compareText(b.programUniqueId, a.programUniqueId) ||
+    compareText(b.rowId, a.rowId)
+  )
+}
+
+const byNumbers = new Intl.Collator('en', { numeric: true })
+const compareText = (a: string | null, b: string | null) => ((a ?? '') < (b ?? '') ? -1 : (a ?? '') > (b ?? '') ? 1 : 0)
