@@ -1,13 +1,14 @@
 import type { DatabasePool } from 'slonik'
+import { describeMart, previewDelta } from '../mart/preview.ts'
 import { readLog } from './log.ts'
 import { listMappings, readMapping, saveMappings } from './mappings.ts'
 import { recordMethods } from './records.ts'
 import { runMethods } from './runs.ts'
-import { snapshotMethods, type SnapshotOptions } from './snapshot.ts'
-import type { Store } from './store.ts'
+import { snapshotMethods } from './snapshot.ts'
+import type { MartOptions, Store } from './store.ts'
 
 /** The store on PostgreSQL; close it to close its pool. */
-export function createStore(pool: DatabasePool, options: SnapshotOptions): Store {
+export function createStore(pool: DatabasePool, options: MartOptions): Store {
   return {
     readMapping: (name) => readMapping(pool, name),
     listMappings: () => listMappings(pool),
@@ -15,6 +16,8 @@ export function createStore(pool: DatabasePool, options: SnapshotOptions): Store
     ...runMethods(pool),
     ...snapshotMethods(pool, options),
     ...recordMethods(pool),
+    previewDelta: (mapping, request, onRow) => previewDelta(pool, options, mapping, request, onRow),
+    describeMart: (mapping) => describeMart(pool, options, mapping),
     readLog: (limit) => readLog(pool, limit),
     close: () => pool.end(),
   }

@@ -12,12 +12,7 @@ import { inDelta } from '../mart/delta.ts'
 import { mappedColumns, selectRows } from '../mart/rows.ts'
 import { readMarkers } from './markers.ts'
 import { addCounts } from './runs.ts'
-import { STEPS, type Run, type SnapshotSummary, type Store } from './store.ts'
-
-export interface SnapshotOptions {
-  martSchema: string
-  overlapDays: number
-}
+import { STEPS, type MartOptions, type Run, type SnapshotSummary, type Store } from './store.ts'
 
 const COLUMNS = sql.fragment`
   patient_id, record_key, org_unit_code, program, program_stage, unique_id, patient_program_id, enrollment_date, incident_date, event_date, status, mart_values, hash`
@@ -26,7 +21,7 @@ const VALUES = sql.fragment`
 
 export function snapshotMethods(
   pool: DatabasePool,
-  options: SnapshotOptions,
+  options: MartOptions,
 ): Pick<Store, 'takeSnapshot' | 'flagSameValues' | 'assignChunks' | 'chunksOf'> {
   return {
     takeSnapshot: (run) =>
@@ -80,7 +75,7 @@ export function snapshotMethods(
   }
 }
 
-async function takeSnapshot(tx: CommonQueryMethods, run: Run, { martSchema, overlapDays }: SnapshotOptions): Promise<SnapshotSummary> {
+async function takeSnapshot(tx: CommonQueryMethods, run: Run, { martSchema, overlapDays }: MartOptions): Promise<SnapshotSummary> {
   const { runId, mapping, mappingName } = run
   await tx.query(sql.unsafe`delete from sync_snapshot_row where run_id = ${runId}`)
   await tx.query(sql.unsafe`delete from sync_count where run_id = ${runId} and step = ${STEPS[0]}`)

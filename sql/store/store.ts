@@ -143,6 +143,27 @@ export interface LogRow {
   dateCreated: string
 }
 
+/** Where the Mart is, and how far before the markers a run looks. */
+export interface MartOptions {
+  martSchema: string
+  overlapDays: number
+}
+
+/** One row of a mapping's delta, with the Mart's own values. */
+export interface PreviewRow {
+  kind: Kind
+  what: 'new' | 'update' | 'unchanged'
+  patientId: string
+  recordKey: string
+  orgUnit: string | null
+  enrollmentDate: string | null
+  incidentDate: string | null
+  eventDate: string | null
+  status: string | null
+  /** mapped column → value */
+  values: Readonly<Record<string, string | null>>
+}
+
 /** Another run of the mapping is queued or running. */
 export class RunActiveError extends Error {
   readonly runId: string
@@ -220,6 +241,12 @@ export interface Store {
   countPending(runId: string): Promise<number>
   readRejected(runId: string): Promise<readonly RejectedRow[]>
   readWarnings(runId: string): Promise<readonly { kind: Kind; patientId: string; recordKey: string; warning: string }[]>
+
+  // ---- the Mart, read only
+  /** every row that a sync would look at now. @throws MartError */
+  previewDelta(mapping: Mapping, request: Pick<RunRequest, 'from' | 'to' | 'resync'>, onRow: (row: PreviewRow) => void): Promise<void>
+  /** distinct program UIDs and org unit codes. @throws MartError */
+  describeMart(mapping: Mapping): Promise<{ programs: readonly string[]; orgUnits: readonly string[] }>
 
   readLog(limit: number): Promise<readonly LogRow[]>
   close(): Promise<void>

@@ -1,0 +1,71 @@
+import type { RunRequest } from '../../sql/store/store.ts'
+import { readConfig, type Config } from '../config.ts'
+import { createLog } from '../log.ts'
+import { openService } from '../service.ts'
+import { EXIT, UsageError } from './exit.ts'
+import { followRun } from './progress.ts'
+import { printReport, readReport, type RunReport } from './report.ts'
+
+export interface SyncOptions {
+  comment: string
+  user: string
+  dryRun?: boolean
+  from?: string
+  to?: string
+  resync?: boolean
+  json?: boolean
+}
+
+export async function runSync(
+  env: Readonly<Record<string, string | undefined>>,
+  mappingName: string,
+  options: SyncOptions,
+): Promise<number> {
+  const request = requestOf(mappingName, options)
+  const report = await syncOnce(readConfig(env, ['database', 'dhis2']), request, options.json ?? false)
+  process.stdout.write(`${options.json ? JSON.stringify(report, null, 2) : printReport(report)}\n`)
+  return report.state === 'succeeded' ? EXIT.ok : EXIT.failed
+}
+
+/** Queues the run, works on it here (other workers may help), and follows it to its end. */
+export async function syncOnce(config: Config, request: RunRequest, quiet: boolean): Promise<RunReport> {
+  const service = await openService(config, createLog(config.logLevel === 'info' ? 'warn' : config.logLevel))
+  try {
+    const run = await service.queues.enqueue(request)
+    const cancel = () => void service.store.requestCancel(run.runId)
+    process.once('SIGINT', cancel)
+    await service.startWorkers()
+    await followRun(service.store, run.runId, { stream: process.stderr, quiet })
+    process.off('SIGINT', cancel)
+    return await readReport(service.store, run.runId)
+  } finally {
+    await service.close()
+  }
+}
+
+function requestOf(mappingName: string, options: SyncOptions): RunRequest {
+  const { from = null, to = null } = options
+  if (options.comment.trim() === '') throw new UsageError('--comment should say why: it is what the log shows.')
+  checkPeriod(from, to)
+  return {
+    mappingName,
+    requestedBy: options.user,
+    comment: options.comment,
+    dryRun: options.dryRun ?? false,
+    from,
+    to,
+    resync: options.resync ?? false,
+  }
+}
+
+/** Both days or none, real ones, in order. @throws UsageError */
+export function checkPeriod(from: string | null, to: string | null): void {
+  for (const [name, day] of [
+    ['--from', from],
+    ['--to', to],
+  ] as const)
+    if (day !== null && (!/^\d{4}-\d{2}-\d{2}$/.test(day) || Number.isNaN(Date.parse(day))))
+      throw new UsageError(`${name} should be a day like 2024-03-01, not "${day}".`)
+  if ((from === null) !== (to === null)) throw new UsageError('--from and --to go together.')
+  if (from !== null && to !== null && from > to) throw new UsageError('--from should not be after --to.')
+}

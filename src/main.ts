@@ -1,0 +1,85 @@
+#!/usr/bin/env node
+/** bahmni-dhis2-sync: the command line. */
+import { Command, CommanderError } from 'commander'
+import { runCheck } from './cli/check.ts'
+import { runDemo } from './cli/demo.ts'
+import { exitCodeOf, EXIT } from './cli/exit.ts'
+import { exportMappings, importMappings, listMappings } from './cli/mappings.ts'
+import { runMigrate } from './cli/migrate.ts'
+import { runPreview } from './cli/preview.ts'
+import { runServe, runWork } from './cli/serve.ts'
+import { runSync, type SyncOptions } from './cli/sync.ts'
+
+const program = new Command('bahmni-dhis2-sync')
+  .description("Sends Bahmni Mart's patients, program enrollments and visit forms to DHIS2 Tracker")
+  .exitOverride()
+  .showHelpAfterError()
+
+program
+  .command('migrate')
+  .description('create our tables, or adopt those of the Java services')
+  .action(() => finish(runMigrate(process.env)))
+
+const mappings = program.command('mappings').description('list, import and export mappings')
+mappings
+  .command('list')
+  .description('names of the mappings')
+  .action(() => finish(listMappings(process.env)))
+mappings
+  .command('import <file>')
+  .description("import mappings from the originals' export format; all or none")
+  .action((file: string) => finish(importMappings(process.env, file)))
+mappings
+  .command('export [name]')
+  .description("print one mapping, or all, in the originals' export format")
+  .action((name: string | undefined) => finish(exportMappings(process.env, name ?? null)))
+
+program
+  .command('check')
+  .description('check configuration, database, mappings and DHIS2')
+  .action(() => finish(runCheck(process.env)))
+
+program
+  .command('preview <mapping>')
+  .description('show what a sync would look at')
+  .option('--csv', 'all rows as CSV')
+  .option('--from <date>', 'only this period: first day, yyyy-MM-dd')
+  .option('--to <date>', 'last day')
+  .action((mapping: string, options: { csv?: boolean; from?: string; to?: string }) => finish(runPreview(process.env, mapping, options)))
+
+program
+  .command('sync <mapping>')
+  .description('send what DHIS2 lacks')
+  .requiredOption('--comment <text>', 'why, for the log')
+  .option('--user <name>', 'who, for the log', process.env['USER'] ?? 'cli')
+  .option('--dry-run', 'let DHIS2 validate everything, and write nothing')
+  .option('--from <date>', 'send this period again: first day, yyyy-MM-dd')
+  .option('--to <date>', 'last day')
+  .option('--resync', 'compare every record with DHIS2, not only the delta')
+  .option('--json', "print the run's report as JSON")
+  .action((mapping: string, options: SyncOptions) => finish(runSync(process.env, mapping, options)))
+
+program
+  .command('serve')
+  .description('workers and web pages (Bull Board)')
+  .action(() => finish(runServe(process.env)))
+program
+  .command('work')
+  .description('workers only')
+  .action(() => finish(runWork(process.env)))
+program
+  .command('demo')
+  .description('embedded PostgreSQL, demo Mart and sandbox DHIS2: sync "HTS Service"')
+  .option('--serve', 'go on serving afterwards')
+  .action((options: { serve?: boolean }) => finish(runDemo(process.env, options.serve ?? false)))
+
+async function finish(command: Promise<number>): Promise<void> {
+  process.exitCode = await command
+}
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage
+  else process.exitCode = exitCodeOf(error, process.stderr)
+}
