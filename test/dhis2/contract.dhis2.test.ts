@@ -1,13 +1,18 @@
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { type Sandbox, startSandbox, type Version } from '../../src/sandbox/start.ts'
+import { enrollmentCases } from './contract/enrollments.ts'
+import { eventCases } from './contract/events.ts'
+import { metadataCases } from './contract/metadata.ts'
 import { personCases } from './contract/persons.ts'
+import { readingCases } from './contract/reading.ts'
+import { requestCases } from './contract/requests.ts'
 import { type Dialect, DIALECTS, Target } from './contract/target.ts'
 
 /**
  * What this program relies on in DHIS2, interface by interface. The sandbox always has to keep it; the real servers show that it is true, when
  * DHIS2_230_URL, DHIS2_241_URL, DHIS2_243_URL name them (accounts and metadata of the reference servers).
  */
-const CASES = [...personCases]
+const CASES = [...requestCases, ...metadataCases, ...personCases, ...enrollmentCases, ...eventCases, ...readingCases]
 
 const REAL: Readonly<Record<Dialect, string | undefined>> = {
   'legacy 2.30': process.env['DHIS2_230_URL'],

@@ -49,7 +49,8 @@ export function attributeConflicts(attributes: readonly LegacyAttribute[], owner
     if (value === null) return []
     const found = problem(known, value, context)
     const conflicts = found === null ? [] : [{ object: 'Attribute.value', value: found }]
-    if (known.unique === true && context.state.othersWithValue(attribute, value, owner ?? '').length > 0) {
+    // unlike the tracker API, whatever the case of the letters
+    if (known.unique === true && context.state.withValue(attribute, value).some(({ uid }) => uid !== owner)) {
       conflicts.push({ object: 'Attribute.value', value: `Non-unique attribute value '${value}' for attribute ${attribute}` })
     }
     return conflicts
