@@ -57,15 +57,16 @@ export function openHttp(options: HttpOptions): Http {
     bodyTimeout: options.timeoutMs,
   })
   const { sleep = wait, random = Math.random, now = () => performance.now(), observe = () => {} } = options
-  let session: string | null = null
+  /** cookies of the login session; empty: there is none */
+  const session = new Map<string, string>()
 
-  /** One try. A session that ended gives 401 once: the next try logs in anew. */
+  /** One try; a session that has ended is made anew. */
   async function attempt(
     method: Dispatcher.HttpMethod,
     path: string,
     body: string | null,
   ): Promise<Answer & { retryAfter: string | null }> {
-    const sentSession = session
+    const sentSession = [...session].map(([name, value]) => `${name}=${value}`).join('; ')
     const response = await pool.request({
       method,
       path: `${prefix}/api/${path}`,
@@ -74,15 +75,17 @@ export function openHttp(options: HttpOptions): Http {
         accept: 'application/json',
         ...(body !== null && { 'content-type': 'application/json' }),
         // Basic costs DHIS2 100 ms of password hashing a request: the session cookie of the first answer goes back instead
-        ...(sentSession === null ? { authorization: authorization(options.credentials) } : { cookie: sentSession }),
+        ...(sentSession === '' ? { authorization: authorization(options.credentials) } : { cookie: sentSession }),
       },
     })
     const text = await response.body.text()
-    if (response.statusCode === 401 && sentSession !== null) {
-      session = null
+    if (sentSession !== '' && endsSession(response.statusCode)) {
+      session.clear()
       return attempt(method, path, body)
     }
-    if (response.statusCode < 300 && 'username' in options.credentials) session = sessionOf(response.headers['set-cookie']) ?? session
+    // 2.43 sends one of its two cookies alone at times: each by its name
+    if (response.statusCode < 300 && 'username' in options.credentials)
+      for (const [name, value] of cookiesOf(response.headers['set-cookie'])) session.set(name, value)
     return { status: response.statusCode, body: parsed(text, response), retryAfter: one(response.headers['retry-after']) }
   }
 
@@ -188,9 +191,15 @@ function sentenceOf(error: unknown): string {
 
 const one = (header: string | string[] | undefined) => (Array.isArray(header) ? header[0] : header) ?? null
 
-function sessionOf(header: string | string[] | undefined): string | null {
-  const cookies = (Array.isArray(header) ? header : header === undefined ? [] : [header]).map((cookie) => cookie.split(';')[0]!)
-  return cookies.length > 0 ? cookies.join('; ') : null
+/** 401, or a redirect to the login page. */
+const endsSession = (status: number) => status === 401 || (status >= 300 && status < 400)
+
+function cookiesOf(header: string | string[] | undefined): [string, string][] {
+  const all = Array.isArray(header) ? header : header === undefined ? [] : [header]
+  return all.flatMap((cookie): [string, string][] => {
+    const match = /^([^=;]+)=([^;]*)/.exec(cookie)
+    return match ? [[match[1]!, match[2]!]] : []
+  })
 }
 
 /** Seconds or a date. */
