@@ -75,8 +75,8 @@ const OPTIONS_NAMED = 12
 const TRUE = new Set(['true', 't', 'yes', 'y', '1'])
 const FALSE = new Set(['false', 'f', 'no', 'n', '0'])
 const INT_MAX = 2_147_483_647
-/** of a double */
-const LARGEST_EXPONENT = 308
+/** of a double: 5e-324 is its smallest */
+const LARGEST_EXPONENT = 324
 
 function byType(text: string, valueType: string, timeZone: string): Converted {
   switch (valueType) {
