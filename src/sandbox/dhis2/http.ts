@@ -9,6 +9,7 @@ export interface Call {
   path: string
   query: URLSearchParams
   body: string
+  contentType: string
   /** `http://host:port` as the client sees it */
   base: string
 }

@@ -241,7 +241,7 @@ export function updateEvent(event: LegacyEvent, context: LegacyContext): Summary
         orgUnit: unit?.id ?? stored.orgUnit,
         status,
         ...(date === null ? {} : { occurredAt: date }),
-        ...completionOnUpdate(status, stored, context),
+        ...completion(status, stored, context),
       },
       account.username,
     )
@@ -269,11 +269,6 @@ export function updateEvent(event: LegacyEvent, context: LegacyContext): Summary
     if (!sent.has(dataElement)) state.setDataValue(stored, dataElement, null, account.username)
   for (const { dataElement, value } of own) state.setDataValue(stored, dataElement, value, account.username)
   return warning(succeeded(stored.uid, 'updated'), foreign, stored.programStage)
-}
-
-function completionOnUpdate(status: string, stored: Event, context: LegacyContext): Partial<Pick<Event, 'completedAt' | 'completedBy'>> {
-  // 2.30 forgets to take the completion away
-  return status !== 'COMPLETED' && context.facts.minor === 30 ? {} : completion(status, stored, context)
 }
 
 /** PUT events/{uid}/{dataElement}: this value only. */

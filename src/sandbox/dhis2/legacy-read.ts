@@ -128,8 +128,10 @@ interface Paging {
   size: number
 }
 
-function pagingOf(call: Call): Paging {
-  const off = isTrue(call, 'skipPaging') || call.query.get('paging')?.toLowerCase() === 'false'
+/** 2.30 turns pages off by either name, but not when a size is given; 2.41 by `skipPaging` alone. */
+function pagingOf(call: Call, { facts }: ReadContext): Paging {
+  const asked = isTrue(call, 'skipPaging') || (facts.minor === 30 && call.query.get('paging')?.toLowerCase() === 'false')
+  const off = asked && !(facts.minor === 30 && (call.query.has('pageSize') || call.query.has('page')))
   return { paged: !off, page: Math.max(1, numberParameter(call, 'page', 1)), size: Math.max(1, numberParameter(call, 'pageSize', 50)) }
 }
 
@@ -194,7 +196,7 @@ function listPersons(call: Call, context: ReadContext): Reply {
     },
     state,
   ).toSorted((a, b) => b.sequence - a.sequence)
-  const paging = pagingOf(call)
+  const paging = pagingOf(call, context)
   // 2.30 gives all that were named
   const shown = facts.minor === 30 && uids !== null && !call.query.has('pageSize') && !call.query.has('page') ? found : cut(found, paging)
   // 2.41 takes the newest for a page as well, but shows them the other way round
@@ -249,7 +251,7 @@ function listEnrollments(call: Call, context: ReadContext): Reply {
       (status === null || enrollment.status === status) &&
       (scope.units === null || (enrollment.orgUnit !== null && scope.units.has(enrollment.orgUnit))),
   )
-  const paging = pagingOf(call)
+  const paging = pagingOf(call, context)
   return { status: 200, body: { ...pagerOf(call, context, found.length, paging), enrollments: cut(found, paging).map(show) } }
 }
 
@@ -280,7 +282,7 @@ function listEvents(call: Call, context: ReadContext): Reply {
       (units === null || units.has(event.orgUnit)) &&
       filters.every(({ field, criteria }) => criteria.every((criterion) => fulfils(event.dataValues.get(field)?.value, criterion))),
   )
-  const paging = pagingOf(call)
+  const paging = pagingOf(call, context)
   const selection = selectionOf(call, '*')
   const list = cut(found.toReversed(), paging).map((event) => selectFields(eventNode(event, context), selection))
   return { status: 200, body: { ...pagerOf(call, context, found.length, paging), events: list } }

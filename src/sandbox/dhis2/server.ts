@@ -124,6 +124,7 @@ function callOf(request: IncomingMessage, body: string, prefix: string): Call {
     path: url.pathname,
     query: url.searchParams,
     body,
+    contentType: request.headers['content-type'] ?? '',
     base: `http://${request.headers.host ?? 'localhost'}`,
   }
 }

@@ -1,5 +1,5 @@
 import { type Node, parseFields, selectFields } from './fields-filter.ts'
-import type { Call, Reply } from './http.ts'
+import { type Call, refusal, type Reply } from './http.ts'
 import type { MetadataGraph } from './metadata-read.ts'
 import type { Account } from './users.ts'
 import type { VersionFacts } from './versions.ts'
@@ -28,6 +28,9 @@ export function systemInfo(call: Call, facts: VersionFacts, state: TrackerState)
 
 /** GET /api/me. 2.30 never tells the authorities. */
 export function me(call: Call, facts: VersionFacts, account: Account, graph: MetadataGraph): Reply {
+  // 2.30 believes a header that announces a body
+  if (facts.minor === 30 && call.contentType.includes('json') && call.body === '')
+    throw refusal(500, 'No content to map due to end-of-input')
   const units = (uids: readonly string[]): Node[] =>
     uids.map((uid) => graph.get('organisationUnits')?.get(uid)).filter((unit) => unit !== undefined)
   const name = `${account.firstName} ${account.surname}`

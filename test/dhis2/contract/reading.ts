@@ -35,7 +35,8 @@ async function find(target: Target, { persons }: Group, parameters: string): Pro
   return answer.body[collection].map((one: Record<string, string>) => letters.get(one[id] ?? '') ?? '?').join('')
 }
 
-const sorted = (text: string): string => [...text].toSorted().join('')
+/** A status stays as it is. */
+const sorted = (text: string): string => (/^\d/.test(text) ? text : [...text].toSorted().join(''))
 
 export const readingCases: readonly ContractCase[] = [
   {
@@ -131,9 +132,6 @@ export const readingCases: readonly ContractCase[] = [
       })
       const all = await target.get(`${path}&paging=false`)
       expect([all.body[collection].length, all.body.pager]).toEqual([4, undefined])
-      // the older name is passed over by 2.42 and later
-      const old = await target.get(`${path}&skipPaging=true&pageSize=3`)
-      expect(old.body[collection].length).toBe(target.minor > 41 ? 3 : 4)
     },
   },
   {
@@ -148,6 +146,11 @@ export const readingCases: readonly ContractCase[] = [
           : `/api/tracker/trackedEntities?fields=trackedEntity&trackedEntities=${ids.join(',')}`
       const { body } = await target.get(path)
       expect((body.trackedEntityInstances ?? body.trackedEntities).length).toBe(target.minor === 30 ? 60 : 50)
+      const all = await target.get(`${path}&paging=false`)
+      expect((all.body.trackedEntityInstances ?? all.body.trackedEntities).length).toBe(target.dialect === 'legacy 2.41' ? 50 : 60)
+      // the older name is passed over by 2.42 and later
+      const old = await target.get(`${path}&skipPaging=true`)
+      expect((old.body.trackedEntityInstances ?? old.body.trackedEntities).length).toBe(target.minor > 41 ? 50 : 60)
     },
   },
   {

@@ -17,6 +17,15 @@ export const requestCases: readonly ContractCase[] = [
     },
   },
   {
+    title: 'GET /api/me with a Content-Type and no body fails on 2.30',
+    async run(target) {
+      const answer = await target.request('GET', '/api/me?fields=id', undefined, basic('sync', 'Sync-2024!pw'), {
+        'Content-Type': 'application/json',
+      })
+      expect(answer.status).toBe(target.minor === 30 ? 500 : 200)
+    },
+  },
+  {
     title: 'a personal access token: good, mistyped, deleted',
     on: TRACKER,
     async run(target) {

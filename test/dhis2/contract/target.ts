@@ -26,13 +26,20 @@ export class Target {
   }
 
   /** Sends a request; `body` is sent as JSON, a text as it is. */
-  async request(method: string, path: string, body?: unknown, authorization = basic('sync', 'Sync-2024!pw')): Promise<Answer> {
+  async request(
+    method: string,
+    path: string,
+    body?: unknown,
+    authorization = basic('sync', 'Sync-2024!pw'),
+    more: Record<string, string> = {},
+  ): Promise<Answer> {
     const own = authorization === basic('sync', 'Sync-2024!pw')
     const response = await fetch(this.url + path.replaceAll('[', '%5B').replaceAll(']', '%5D'), {
       method,
       redirect: 'manual',
       headers: {
-        'Content-Type': 'application/json',
+        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+        ...more,
         ...(authorization === '' ? {} : { Authorization: authorization }),
         ...(own && this.cookie !== '' ? { Cookie: this.cookie } : {}),
       },
