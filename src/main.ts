@@ -83,3 +83,5 @@ try {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage
   else process.exitCode = exitCodeOf(error, process.stderr)
 }
+// the embedded PostgreSQL's exit hook would end the process with 0
+process.exit()
