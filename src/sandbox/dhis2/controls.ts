@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from './json.ts'
 import { type Enrollment, type Event, type TrackedEntity, type TrackerState } from './state.ts'
 
-export type FaultKind = 'status' | 'reset' | 'timeout' | 'html' | 'truncated'
+type FaultKind = 'status' | 'reset' | 'timeout' | 'html' | 'truncated'
 
 /** What goes wrong with the next requests that match. */
 export interface Fault {
@@ -32,7 +32,7 @@ export interface LoggedRequest {
   status: number
 }
 
-export interface DumpedEvent {
+interface DumpedEvent {
   event: string
   programStage: string
   orgUnit: string
@@ -43,7 +43,7 @@ export interface DumpedEvent {
   dataValues: Record<string, string>
 }
 
-export interface DumpedEnrollment {
+interface DumpedEnrollment {
   enrollment: string
   program: string
   orgUnit: string | null
@@ -55,7 +55,7 @@ export interface DumpedEnrollment {
   events: DumpedEvent[]
 }
 
-export interface DumpedTrackedEntity {
+interface DumpedTrackedEntity {
   trackedEntity: string
   trackedEntityType: string
   orgUnit: string

@@ -3,7 +3,7 @@ import { refusal } from './http.ts'
 import { filledTextOf, isObject, type Json, type JsonObject, objectsOf, textOf } from './json.ts'
 import type { VersionFacts } from './versions.ts'
 
-export const ENROLLMENT_STATUSES = ['ACTIVE', 'COMPLETED', 'CANCELLED']
+const ENROLLMENT_STATUSES = ['ACTIVE', 'COMPLETED', 'CANCELLED']
 const EVENT_STATUSES = ['SKIPPED', 'ACTIVE', 'SCHEDULE', 'VISITED', 'COMPLETED', 'OVERDUE']
 
 /** Reads a body that is a list under its name, or one bare object. Text that is no JSON is a conflict here. */
@@ -34,7 +34,7 @@ function malformed(text: string, facts: VersionFacts): Error {
 }
 
 /** A date of an enrollment; one that cannot be read refuses the request. */
-export function legacyDate(object: JsonObject, key: string, facts: VersionFacts): string | null {
+function legacyDate(object: JsonObject, key: string, facts: VersionFacts): string | null {
   const text = filledTextOf(object[key])
   if (text === null) return null
   const stored = parseTimestamp(text)

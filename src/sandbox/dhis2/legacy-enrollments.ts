@@ -152,7 +152,7 @@ export function changeStatus(
   context.state.change(stored, { status, completedAt, completedBy }, context.account.username)
 }
 
-export function updateEnrollment(sent: LegacyEnrollment, context: LegacyContext): Summary {
+function updateEnrollment(sent: LegacyEnrollment, context: LegacyContext): Summary {
   const { state, metadata, facts, account } = context
   const stored = state.enrollments.get(sent.uid ?? '')
   if (stored === undefined || stored.deleted)

@@ -265,7 +265,7 @@ export function updateEvent(event: LegacyEvent, context: LegacyContext): Summary
   }
   const { own, foreign } = facts.minor === 30 || stage === undefined ? { own: event.dataValues, foreign: [] } : partition(event, stage)
   const sent = new Set(own.map(({ dataElement }) => dataElement))
-  for (const dataElement of [...stored.dataValues.keys()])
+  for (const dataElement of stored.dataValues.keys())
     if (!sent.has(dataElement)) state.setDataValue(stored, dataElement, null, account.username)
   for (const { dataElement, value } of own) state.setDataValue(stored, dataElement, value, account.username)
   return warning(succeeded(stored.uid, 'updated'), foreign, stored.programStage)

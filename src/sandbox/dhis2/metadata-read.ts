@@ -4,6 +4,15 @@ import type { Json, JsonObject } from './json.ts'
 import type { MetadataIndex } from './metadata.ts'
 import type { VersionFacts } from './versions.ts'
 
+/** A scalar as text; structures and missing values are "". */
+function scalarText(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : ''
+}
+
+function textAt(node: Node, key: string): string {
+  return scalarText(node[key])
+}
+
 /** The collections of metadata by their name in the API. */
 export type MetadataGraph = ReadonlyMap<string, ReadonlyMap<string, Node>>
 
@@ -33,7 +42,7 @@ export function metadataGraph(metadata: MetadataIndex, facts: VersionFacts): Met
   const findAll = (collection: string, ids: Iterable<string>): Node[] =>
     [...ids].map((id) => find(collection, id)).filter((node) => node !== undefined)
   const add = (collection: string, nodes: readonly Node[]): void => {
-    collections.set(collection, new Map(nodes.map((node) => [String(node['id']), node])))
+    collections.set(collection, new Map(nodes.map((node) => [textAt(node, 'id'), node])))
   }
   const { source } = metadata
 
@@ -232,7 +241,7 @@ function list(operand: string): string[] {
 
 function compare(operator: string, value: unknown, operand: string): boolean {
   const missing = value === undefined || value === null
-  const text = missing ? '' : String(value)
+  const text = scalarText(value)
   const [small, smallOperand] = [text.toLowerCase(), operand.toLowerCase()]
   switch (operator) {
     case 'eq':
@@ -291,7 +300,7 @@ function matches(node: Node, filter: string): boolean {
 }
 
 function byName(a: Node, b: Node): number {
-  const [first, second] = [String(a['name']).toLowerCase(), String(b['name']).toLowerCase()]
+  const [first, second] = [textAt(a, 'name').toLowerCase(), textAt(b, 'name').toLowerCase()]
   return first < second ? -1 : first > second ? 1 : 0
 }
 
@@ -300,7 +309,7 @@ function ordered(nodes: Node[], order: string | null): Node[] {
   const [key = 'name', direction = 'asc'] = order.split(/[:~]/)
   const sign = direction.includes('desc') ? -1 : 1
   return nodes.toSorted((a, b) => {
-    const [first, second] = [String(a[key] ?? '').toLowerCase(), String(b[key] ?? '').toLowerCase()]
+    const [first, second] = [textAt(a, key).toLowerCase(), textAt(b, key).toLowerCase()]
     return first < second ? -sign : first > second ? sign : 0
   })
 }
@@ -347,12 +356,7 @@ function filtered(call: Call, nodes: Iterable<Node>): Node[] {
     (node) =>
       (filters.length === 0 ||
         (any ? filters.some((filter) => matches(node, filter)) : filters.every((filter) => matches(node, filter)))) &&
-      (query === undefined ||
-        ['name', 'code', 'id'].some((key) =>
-          String(node[key] ?? '')
-            .toLowerCase()
-            .includes(query),
-        )),
+      (query === undefined || ['name', 'code', 'id'].some((key) => textAt(node, key).toLowerCase().includes(query))),
   )
 }
 
@@ -392,12 +396,12 @@ function notThere(collection: string, uid: string, facts: VersionFacts): Error {
 }
 
 function around(call: Call, nodes: ReadonlyMap<string, Node>, node: Node): Node[] {
-  const path = String(node['path'])
+  const path = textAt(node, 'path')
   if (call.query.get('includeDescendants') === 'true')
-    return [...nodes.values()].filter((unit) => `${String(unit['path'])}/`.startsWith(`${path}/`))
+    return [...nodes.values()].filter((unit) => `${textAt(unit, 'path')}/`.startsWith(`${path}/`))
   const level = Number(node['level'])
   if (call.query.get('includeChildren') === 'true') {
-    return [...nodes.values()].filter((unit) => `${String(unit['path'])}/`.startsWith(`${path}/`) && Number(unit['level']) <= level + 1)
+    return [...nodes.values()].filter((unit) => `${textAt(unit, 'path')}/`.startsWith(`${path}/`) && Number(unit['level']) <= level + 1)
   }
   return path
     .split('/')

@@ -29,13 +29,13 @@ export interface DataElement {
   optionSet?: string
 }
 
-export interface TrackedEntityType {
+interface TrackedEntityType {
   id: string
   name: string
   attributes: readonly { id: string; mandatory?: boolean }[]
 }
 
-export interface ProgramStage {
+interface ProgramStage {
   id: string
   name: string
   repeatable: boolean
@@ -68,7 +68,7 @@ export interface Metadata {
   programs: readonly Program[]
 }
 
-export interface IndexedOrgUnit extends OrgUnit {
+interface IndexedOrgUnit extends OrgUnit {
   /** `/root/…/id` */
   path: string
   level: number

@@ -221,7 +221,7 @@ export class TrackerState {
   /** Deletes softly, with all that hangs on it; attribute values go for good. */
   deleteTrackedEntity(entity: TrackedEntity, user: string): void {
     this.change(entity, { deleted: true }, user)
-    for (const attribute of [...entity.attributes.keys()]) this.setAttribute(entity, attribute, null, user)
+    for (const attribute of entity.attributes.keys()) this.setAttribute(entity, attribute, null, user)
     for (const enrollment of entity.enrollments) if (!enrollment.deleted) this.deleteEnrollment(enrollment, user)
   }
 

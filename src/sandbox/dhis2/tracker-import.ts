@@ -1,5 +1,5 @@
 import { type Call, enumParameter, refusal, type Reply, webMessage } from './http.ts'
-import type { Json, JsonObject } from './json.ts'
+import { type Json, type JsonObject, textOf } from './json.ts'
 import type { MetadataIndex } from './metadata.ts'
 import type { TrackerState } from './state.ts'
 import type { TrackerError, TrackerType } from './tracker-errors.ts'
@@ -239,7 +239,7 @@ export function readJob(id: string, part: string | undefined, jobs: ReadonlyMap<
   if (part !== undefined) return webMessage(404, `No such part of a job: ${part}`)
   if (job === undefined) return { status: 200, body: [] }
   const uid = randomUid()
-  const message = `Import complete with status ${String(job.report['status'])}`
+  const message = `Import complete with status ${textOf(job.report['status'])}`
   return {
     status: 200,
     body: [{ uid, id: uid, level: 'INFO', category: 'TRACKER_IMPORT_JOB', time: job.finishedAt, message, completed: true }],

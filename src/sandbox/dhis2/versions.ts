@@ -2,10 +2,6 @@
 export const VERSIONS = ['2.30', '2.41', '2.42', '2.43'] as const
 export type Version = (typeof VERSIONS)[number]
 
-export function isVersion(text: string): text is Version {
-  return (VERSIONS as readonly string[]).includes(text)
-}
-
 /** What a version says of itself, and which of the two APIs it has. */
 export interface VersionFacts {
   version: Version

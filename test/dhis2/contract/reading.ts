@@ -36,7 +36,7 @@ async function find(target: Target, { persons }: Group, parameters: string): Pro
 }
 
 /** A status stays as it is. */
-const sorted = (text: string): string => (/^\d/.test(text) ? text : [...text].toSorted().join(''))
+const sorted = (text: string): string => (/^\d/.test(text) ? text : text.split('').toSorted().join(''))
 
 export const readingCases: readonly ContractCase[] = [
   {

@@ -33,7 +33,7 @@ export interface Person {
 export const PROGRAM = 'PRGHtsTest1'
 export const OTHER_PROGRAM = 'PRGTbTreat1'
 export const ONCE = 'PSTHtsInit1'
-export const REPEATED = 'PSTHtsFoll1'
+const REPEATED = 'PSTHtsFoll1'
 export const CLINIC = 'OUClinHre01'
 export const OTHER_CLINIC = 'OUClinHre02'
 /** in the tree, not assigned to the programs, and not ours to capture in */
@@ -233,7 +233,7 @@ export interface ReadEvent {
   values: Record<string, string>
 }
 
-export interface ReadEnrollment {
+interface ReadEnrollment {
   uid: string
   program: string
   orgUnit: string | undefined
