@@ -23,17 +23,20 @@ export function parseMappingFile(text: string): { mappings: Mapping[]; problems:
   const whole = (problem: string) => ({ mappings: [], problems: [{ item: 0, name: null, problem }] })
   let items: unknown
   try {
-    items = JSON.parse(text)
+    // Windows' Notepad begins a file with a byte order mark
+    items = JSON.parse(text.replace(/^\uFEFF/, ''))
   } catch {
     return whole('Error while validating json file. Please import valid json file')
   }
   if (!Array.isArray(items)) return whole(`File should contain array of Object. ${AGAIN}`)
   if (items.length === 0) return whole(`Imported file should not be empty. ${AGAIN}`)
-  const names = items.map((item) => nameOf(item))
-  const problems = items.flatMap((item, i): FileProblem[] =>
+  // the originals' import sends each item as text
+  const objects = items.map(decoded)
+  const names = objects.map(nameOf)
+  const problems = objects.flatMap((item, i): FileProblem[] =>
     problemsOf(item, names).map((problem) => ({ item: i + 1, name: names[i] ?? null, problem: `${problem}. ${AGAIN}` })),
   )
-  return { mappings: problems.length > 0 ? [] : items.map((item) => mappingFromParts(item as MappingParts)), problems }
+  return { mappings: problems.length > 0 ? [] : objects.map((item) => mappingFromParts(item as MappingParts)), problems }
 }
 
 const nameOf = (item: unknown): string | null => {
@@ -71,19 +74,21 @@ function problemsOf(item: unknown, names: readonly (string | null)[]): string[] 
     }
   }
   // the exports of 2018 have no config
-  if (config !== undefined && config !== null)
-    problems.push(...configProblems(config, isObject(columns) && isObject(columns['instance']) ? columns['instance'] : {}))
+  if (config !== undefined && config !== null && config !== '')
+    problems.push(...configProblems(config, isObject(columns) && isObject(columns['instance']) ? columns['instance'] : null))
   return problems
 }
 
-function configProblems(config: unknown, instance: Readonly<Record<string, unknown>>): string[] {
+/** @param instance null: it is wrong itself, and says nothing of the columns */
+function configProblems(config: unknown, instance: Readonly<Record<string, unknown>> | null): string[] {
   if (!isObject(config)) return ['Incorrect values provided for config property']
   const problems: string[] = []
-  const mapped = new Set(Object.keys(instance).map(unescapeHtml))
+  const mapped = instance && new Set(Object.keys(instance).flatMap((column) => (instance[column] === '' ? [] : [unescapeHtml(column)])))
   for (const key of ['searchable', 'comparable'] as const) {
-    const list = config[key] ?? []
+    // absent is refused too: a misspelt key would switch the search for patients off
+    const list = config[key]
     if (!Array.isArray(list)) problems.push(`${key} value should be an array`)
-    else if (list.some((column) => typeof column !== 'string' || !mapped.has(unescapeHtml(column))))
+    else if (list.some((column) => typeof column !== 'string' || mapped?.has(unescapeHtml(column)) === false))
       problems.push(`All ${key} values should contain mapping`)
   }
   const open = config['openLatestCompletedEnrollment']
@@ -104,8 +109,14 @@ export function mappingFromParts(parts: MappingParts): Mapping {
   const config = record(decoded(parts.config))
   const text = (value: unknown) => (typeof value === 'string' ? value.trim() : '')
   const list = (value: unknown) => (Array.isArray(value) ? value.filter((v) => typeof v === 'string').map(unescapeHtml) : [])
+  // a name that was never escaped wins over one that was
+  const escapedFirst = ([a]: [string, unknown], [b]: [string, unknown]) => Number(unescapeHtml(a) === a) - Number(unescapeHtml(b) === b)
   const uids = (value: unknown) =>
-    Object.fromEntries(Object.entries(record(value)).map(([column, uid]) => [unescapeHtml(column), text(uid)]))
+    Object.fromEntries(
+      Object.entries(record(value))
+        .toSorted(escapedFirst)
+        .map(([column, uid]) => [unescapeHtml(column), text(uid)]),
+    )
   return {
     name: parts.mapping_name.trim(),
     tables: { instance: text(tables['instance']), enrollments: text(tables['enrollments']), event: text(tables['event']) },
@@ -118,7 +129,7 @@ export function mappingFromParts(parts: MappingParts): Mapping {
   }
 }
 
-/** In the originals' shape; `onRejected` is written only where it is not their behaviour. */
+/** In the originals' shape, mapped columns only; `onRejected` is written only where it is not their behaviour. */
 export function mappingParts(mapping: Mapping): {
   mapping_name: string
   lookup_table: Mapping['tables']
@@ -127,8 +138,10 @@ export function mappingParts(mapping: Mapping): {
 } {
   const { name, tables, instance, event, searchable, comparable, openLatestCompletedEnrollment, onRejected } = mapping
   const config = { searchable, comparable, openLatestCompletedEnrollment, ...(onRejected === 'continue' && { onRejected }) }
-  return { mapping_name: name, lookup_table: tables, mapping_json: { instance, event }, config }
+  return { mapping_name: name, lookup_table: tables, mapping_json: { instance: mappedOnly(instance), event: mappedOnly(event) }, config }
 }
+
+const mappedOnly = (columns: Mapping['instance']) => Object.fromEntries(Object.entries(columns).filter(([, uid]) => uid !== ''))
 
 export const formatMappingFile = (mappings: readonly Mapping[]) => `${JSON.stringify(mappings.map(mappingParts), null, 2)}\n`
 
@@ -145,7 +158,14 @@ function decoded(value: unknown): unknown {
   }
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { '&amp;': '&', '&lt;': '<', '&gt;': '>', '&quot;': '"', '&#39;': "'" }
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&amp;': '&',
+  '&lt;': '<',
+  '&gt;': '>',
+  '&quot;': '"',
+  '&#39;': "'",
+  '&nbsp;': '\u00a0',
+}
 
 /** The original form read a column's name from its cell's HTML, so such names never matched the column. */
-export const unescapeHtml = (text: string) => text.replaceAll(/&(?:amp|lt|gt|quot|#39);/g, (entity) => ENTITIES[entity]!)
+export const unescapeHtml = (text: string) => text.replaceAll(/&(?:amp|lt|gt|quot|#39|nbsp);/g, (entity) => ENTITIES[entity]!)

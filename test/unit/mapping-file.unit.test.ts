@@ -1,0 +1,246 @@
+/** The originals' export file, of every generation. */
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { formatMappingFile, mappingFromParts, mappingParts, parseMappingFile, type MappingParts } from '../../src/core/mapping-file.ts'
+import { eventColumns, instanceColumns, mappingSchema, type Mapping } from '../../src/core/mapping.ts'
+
+const parts = (over: Record<string, unknown> = {}) => ({
+  mapping_name: 'HTS Service',
+  lookup_table: { instance: 'hts_instance_table', enrollments: 'hts_program_enrollment_table', event: 'hts_program_events_table' },
+  mapping_json: { instance: { UIC: 'TEAUicCode1', 'First Name': 'TEAFirstNm1' }, event: { 'HIV result': 'DEHtsResul1' } },
+  config: { searchable: ['UIC'], comparable: ['First Name'], openLatestCompletedEnrollment: 'yes' },
+  ...over,
+})
+const config = (over: Record<string, unknown>) => parts({ config: { ...parts().config, ...over } })
+const columns = (over: Record<string, unknown>) => parts({ mapping_json: { ...parts().mapping_json, ...over } })
+const tables = (over: Record<string, unknown>) => parts({ lookup_table: { ...parts().lookup_table, ...over } })
+const parse = (...items: unknown[]) => parseMappingFile(JSON.stringify(items))
+
+const HTS: Mapping = {
+  name: 'HTS Service',
+  tables: { instance: 'hts_instance_table', enrollments: 'hts_program_enrollment_table', event: 'hts_program_events_table' },
+  instance: { UIC: 'TEAUicCode1', 'First Name': 'TEAFirstNm1' },
+  event: { 'HIV result': 'DEHtsResul1' },
+  searchable: ['UIC'],
+  comparable: ['First Name'],
+  openLatestCompletedEnrollment: 'yes',
+  onRejected: 'stop',
+}
+const NO_CONFIG = { searchable: [] as string[], comparable: [] as string[], openLatestCompletedEnrollment: 'no' as const }
+const text = JSON.stringify
+
+describe('what is read', () => {
+  test.each<[string, unknown, Partial<Mapping>]>([
+    ['an export', parts(), {}],
+    [
+      'its parts as text',
+      parts({ lookup_table: text(parts().lookup_table), mapping_json: text(parts().mapping_json), config: text(parts().config) }),
+      {},
+    ],
+    ['the whole item as text', text(parts()), {}],
+    ['2018: no config', parts({ config: undefined }), NO_CONFIG],
+    ['no config, as null', parts({ config: null }), NO_CONFIG],
+    ['no config, as empty text', parts({ config: '' }), NO_CONFIG],
+    ['ours: going on after a rejected record', config({ onRejected: 'continue' }), { onRejected: 'continue' }],
+    ['blanks around names and UIDs', { ...columns({ event: { 'HIV result': ' DEHtsResul1 ' } }), mapping_name: ' HTS Service ' }, {}],
+    ['what an import adds', { ...parts(), current_mapping: '', user: 'admin' }, {}],
+    [
+      'column names that were escaped',
+      {
+        ...columns({ instance: { 'a &lt; b &amp;&amp; c &gt; d&nbsp;e': 'TEAUicCode1' } }),
+        config: { ...parts().config, searchable: ['a &lt; b &amp;&amp; c &gt; d&nbsp;e'], comparable: [] },
+      },
+      { instance: { 'a < b && c > d\u00a0e': 'TEAUicCode1' }, searchable: ['a < b && c > d\u00a0e'], comparable: [] },
+    ],
+    [
+      'an escaped name beside the real one',
+      columns({ event: { 'a&b': 'DEHtsResul1', 'a&amp;b': 'DEOld000001' } }),
+      { event: { 'a&b': 'DEHtsResul1' } },
+    ],
+    [
+      'odd column names',
+      columns({ event: { [`It's "odd" \\ 🎗?`]: 'DEHtsResul1', '1': 'DEHtsTests1' } }),
+      { event: { [`It's "odd" \\ 🎗?`]: 'DEHtsResul1', '1': 'DEHtsTests1' } },
+    ],
+  ])('%s', (_name, item, over) => {
+    expect(parse(item)).toEqual({ mappings: [{ ...HTS, ...over }], problems: [] })
+  })
+  test('a byte order mark', () => expect(parseMappingFile(`\uFEFF${text([parts()])}`).mappings).toEqual([HTS]))
+  test('several, in their order', () => {
+    expect(parse(parts(), parts({ mapping_name: 'TB Service' })).mappings.map((m) => m.name)).toEqual(['HTS Service', 'TB Service'])
+  })
+  test('a row of the mapping table is read whatever it lacks', () => {
+    const nothing: MappingParts = { mapping_name: 'X', lookup_table: 'no json', mapping_json: null }
+    expect(mappingFromParts(nothing)).toEqual({
+      name: 'X',
+      tables: { instance: '', enrollments: '', event: '' },
+      instance: {},
+      event: {},
+      ...NO_CONFIG,
+      onRejected: 'stop',
+    })
+  })
+})
+
+describe('what is wrong, in the originals’ words', () => {
+  test.each<[unknown, string[]]>([
+    [1, ['Mapping name should have value']],
+    [null, ['Mapping name should have value']],
+    [{}, ['Mapping name should have value']],
+    [parts({ mapping_name: '' }), ['Mapping name should have value']],
+    [parts({ mapping_name: ' ' }), ['Mapping name should have value']],
+    [parts({ mapping_name: 5 }), ['Mapping name should have value']],
+    [parts({ mapping_name: 'HTS-1' }), ['HTS-1 is invalid mapping name. Mapping name should be alpha numeric']],
+    [parts({ lookup_table: 'x' }), ['Incorrect values provided for lookup_table property']],
+    [parts({ lookup_table: [] }), ['Incorrect values provided for lookup_table property']],
+    [parts({ mapping_json: undefined }), ['Incorrect values provided for mapping_json property']],
+    [tables({ instance: '' }), ['Instance table name is missing']],
+    [tables({ enrollments: undefined }), ['Enrollments table name is missing']],
+    [tables({ event: 7 }), ['Event table name is missing']],
+    [{ ...columns({ instance: undefined }), config: null }, ['Instance mapping is missing']],
+    [columns({ event: undefined }), ['Event mapping is missing']],
+    [{ ...columns({ instance: 'x' }), config: null }, ['Incorrect values provided for mapping_json instance property']],
+    [columns({ event: { a: 5 } }), ['Incorrect values provided for mapping_json event property']],
+    [{ ...columns({ instance: {} }), config: null }, ['Instance mappings is missing']],
+    [columns({ event: {} }), ['Events mappings is missing']],
+    [parts({ config: 'x' }), ['Incorrect values provided for config property']],
+    [config({ searchable: 'UIC' }), ['searchable value should be an array']],
+    [config({ searchable: undefined }), ['searchable value should be an array']],
+    [config({ comparable: {} }), ['comparable value should be an array']],
+    [config({ searchable: ['Village'] }), ['All searchable values should contain mapping']],
+    [config({ comparable: [5] }), ['All comparable values should contain mapping']],
+    [columns({ instance: { UIC: '', 'First Name': 'TEAFirstNm1' } }), ['All searchable values should contain mapping']],
+    [
+      config({ openLatestCompletedEnrollment: undefined }),
+      ["OpenLatestCompletedEnrollment config value is missing or it is not of type string. Accepted values are 'yes' and 'no'"],
+    ],
+    [
+      config({ openLatestCompletedEnrollment: 'Yes' }),
+      ["OpenLatestCompletedEnrollment config value is incorrect. Accepted values are 'yes' and 'no'"],
+    ],
+    [config({ onRejected: 'ignore' }), ["onRejected config value is incorrect. Accepted values are 'stop' and 'continue'"]],
+    [
+      { mapping_name: 'a_b', lookup_table: {}, mapping_json: {}, config: { searchable: 1 } },
+      [
+        'a_b is invalid mapping name. Mapping name should be alpha numeric',
+        'Instance table name is missing',
+        'Enrollments table name is missing',
+        'Event table name is missing',
+        'Instance mapping is missing',
+        'Event mapping is missing',
+        'searchable value should be an array',
+        'comparable value should be an array',
+        "OpenLatestCompletedEnrollment config value is missing or it is not of type string. Accepted values are 'yes' and 'no'",
+      ],
+    ],
+  ])('%j', (item, problems) => {
+    const found = parse(parts({ mapping_name: 'Good one' }), item)
+    expect(found.problems.map((p) => p.problem)).toEqual(problems.map((p) => `${p}. Please correct the file and import again`))
+    expect(found.problems.every((p) => p.item === 2)).toBe(true)
+    expect(found.mappings).toEqual([])
+  })
+  test.each([
+    ['', 'Error while validating json file. Please import valid json file'],
+    ['{', 'Error while validating json file. Please import valid json file'],
+    ['{}', 'File should contain array of Object. Please correct the file and import again'],
+    ['"x"', 'File should contain array of Object. Please correct the file and import again'],
+    ['[]', 'Imported file should not be empty. Please correct the file and import again'],
+  ])('the file %j', (file, problem) => {
+    expect(parseMappingFile(file)).toEqual({ mappings: [], problems: [{ item: 0, name: null, problem }] })
+  })
+  test('a name twice: both are told', () => {
+    expect(parse(parts(), parts({ mapping_name: 'HTS Service ' })).problems).toEqual(
+      [1, 2].map((item) => ({
+        item,
+        name: 'HTS Service',
+        problem: 'Mapping Name should be unique. Please correct the file and import again',
+      })),
+    )
+  })
+  test('every bad item is told', () => {
+    expect(parse(parts({ mapping_name: '' }), parts(), tables({ event: '' })).problems.map((p) => p.item)).toEqual([1, 2, 3, 3])
+  })
+})
+
+describe('what is written', () => {
+  test('exactly the originals’ shape', () => {
+    expect(JSON.parse(formatMappingFile([HTS]))).toEqual([parts()])
+    expect(Object.keys(mappingParts(HTS))).toEqual(['mapping_name', 'lookup_table', 'mapping_json', 'config'])
+  })
+  test('only mapped columns', () => {
+    expect(mappingParts({ ...HTS, instance: { ...HTS.instance, Village: '' } }).mapping_json.instance).toEqual(HTS.instance)
+  })
+  test('ours is kept', () => {
+    expect(mappingParts({ ...HTS, onRejected: 'continue' }).config).toEqual({ ...parts().config, onRejected: 'continue' })
+  })
+})
+
+describe('always', () => {
+  const word = fc.string({ unit: fc.constantFrom(...Array.from('abzé09 ')), minLength: 1 }).filter((name) => name.trim() !== '')
+  const column = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 10 }).filter((name) => !/&(amp|lt|gt|quot|#39|nbsp);/.test(name))
+  const uid = fc.stringMatching(/^[A-Za-z][A-Za-z0-9]{10}$/)
+  const mapped = fc.dictionary(column, uid, { minKeys: 1, maxKeys: 5 })
+  const mapping = fc
+    .record({
+      name: word.map((name) => name.trim()),
+      tables: fc.record({ instance: word.map((t) => t.trim()), enrollments: word.map((t) => t.trim()), event: word.map((t) => t.trim()) }),
+      instance: mapped,
+      event: mapped,
+      openLatestCompletedEnrollment: fc.constantFrom('yes' as const, 'no' as const),
+      onRejected: fc.constantFrom('stop' as const, 'continue' as const),
+    })
+    .chain((m) =>
+      fc
+        .record({ searchable: fc.subarray(Object.keys(m.instance)), comparable: fc.subarray(Object.keys(m.instance)) })
+        .map((lists) => ({ ...m, ...lists })),
+    )
+
+  test('what is written is read back, and is a mapping', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(mapping, { selector: (m) => m.name, minLength: 1, maxLength: 3 }), (mappings) => {
+        const { mappings: read, problems } = parseMappingFile(formatMappingFile(mappings))
+        expect(problems).toEqual([])
+        expect(read).toEqual(mappings)
+        for (const m of read) expect(mappingSchema.parse(m)).toEqual(m)
+      }),
+    )
+  })
+  test('any text and any JSON is mappings or problems', () => {
+    const loose = fc.record(
+      {
+        mapping_name: fc.oneof(word, fc.jsonValue()),
+        lookup_table: fc.oneof(fc.constant(parts().lookup_table), fc.jsonValue()),
+        mapping_json: fc.oneof(fc.constant(parts().mapping_json), fc.jsonValue()),
+        config: fc.oneof(fc.constant(parts().config), fc.jsonValue()),
+      },
+      { requiredKeys: [] },
+    )
+    const file = fc.oneof(
+      fc.string(),
+      fc.json(),
+      fc.array(fc.oneof(loose, fc.jsonValue())).map((items) => JSON.stringify(items)),
+    )
+    fc.assert(
+      fc.property(file, (content) => {
+        const { mappings, problems } = parseMappingFile(content)
+        expect(mappings.length > 0).toBe(problems.length === 0)
+        for (const m of mappings) expect(mappingSchema.safeParse(m).success).toBe(true)
+      }),
+      { numRuns: 500 },
+    )
+  })
+  test('the columns of a mapping do not depend on the order of its keys', () => {
+    fc.assert(
+      fc.property(mapped, (list) => {
+        const turned = Object.fromEntries(Object.entries(list).toReversed())
+        const made = { ...HTS, instance: list, event: list }
+        expect(instanceColumns(made)).toEqual(instanceColumns({ ...made, instance: turned }))
+        expect(eventColumns(made)).toEqual(instanceColumns(made))
+      }),
+    )
+    expect(instanceColumns({ ...HTS, instance: { b: 'TEAUicCode1', a: '', '10': 'TEAFirstNm1' } })).toEqual([
+      ['10', 'TEAFirstNm1'],
+      ['b', 'TEAUicCode1'],
+    ])
+  })
+})
