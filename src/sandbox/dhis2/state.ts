@@ -70,14 +70,22 @@ export class TrackerState {
   private undo: (() => void)[] | null = null
 
   private sequence = 0
+  private lastMillis = Number.NaN
+  private lastText = ''
   private readonly clock: () => number
 
   constructor(clock: () => number) {
     this.clock = clock
   }
 
+  /** The time as it is stored. Objects of one millisecond share the text: there are millions of them. */
   now(): string {
-    return timestamp(this.clock())
+    const millis = this.clock()
+    if (millis !== this.lastMillis) {
+      this.lastMillis = millis
+      this.lastText = timestamp(millis)
+    }
+    return this.lastText
   }
 
   nowMillis(): number {
