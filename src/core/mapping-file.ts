@@ -168,4 +168,4 @@ const ENTITIES: Readonly<Record<string, string>> = {
 }
 
 /** The original form read a column's name from its cell's HTML, so such names never matched the column. */
-export const unescapeHtml = (text: string) => text.replaceAll(/&(?:amp|lt|gt|quot|#39|nbsp);/g, (entity) => ENTITIES[entity]!)
+const unescapeHtml = (text: string) => text.replaceAll(/&(?:amp|lt|gt|quot|#39|nbsp);/g, (entity) => ENTITIES[entity]!)
