@@ -39,7 +39,7 @@ export async function dryRunContext(
     for (const item of await ctx.store.readPlanned<Plan>(run.runId, earlier, chunk, 'all')) {
       const wave = waveOf.get(item.enrollment.patientId)
       if (wave === undefined || (earlier === step && item.enrollment.wave >= wave)) continue
-      const made = prepareEnrollment(ctx, run, item, metadata).prepared
+      const made = prepareEnrollment(ctx, run, item, metadata, null).prepared
       if (made) enrollments.push(made.payload)
     }
   }

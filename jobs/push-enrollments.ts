@@ -39,7 +39,8 @@ export async function pushEnrollments(ctx: JobContext, run: Run, step: Enrollmen
 
 async function pushWave(ctx: JobContext, run: Run, step: EnrollmentStep, chunk: number, items: readonly Planned[]): Promise<void> {
   const metadata = await ctx.metadata(run)
-  const made = items.map((item) => prepareEnrollment(ctx, run, item, metadata))
+  const there = ctx.client.addsEventsToAnyEnrollment ? null : await eventsThere(ctx, items)
+  const made = items.map((item) => prepareEnrollment(ctx, run, item, metadata, there))
   const outcomes = made.flatMap((m) => m.outcomes)
   let prepared = made.flatMap((m) => (m.prepared ? [m.prepared] : []))
   if (run.resync) prepared = await leaveOutUnchanged(ctx, prepared, outcomes)
@@ -70,6 +71,7 @@ export function prepareEnrollment(
   run: Run,
   item: Planned,
   metadata: Metadata,
+  there: ReadonlySet<string> | null,
 ): { prepared: Prepared | null; outcomes: Outcome[] } {
   const { enrollment: row, events } = item
   const { plan } = row
@@ -81,7 +83,7 @@ export function prepareEnrollment(
   const ready: PreparedEvent[] = []
   const takenStages = new Set<string>()
   for (const event of events.toSorted(knownFirstThenByDate)) {
-    const made = prepareEvent(ctx, run, item, event, metadata, plan.newEventsBlockedBy, takenStages)
+    const made = prepareEvent(ctx, run, item, event, metadata, there, takenStages)
     if ('rejection' in made) outcomes.push(rejected(event.rowId, made.rejection))
     else ready.push(made)
   }
@@ -107,7 +109,7 @@ function prepareEvent(
   item: Planned,
   row: EventRow,
   metadata: Metadata,
-  blockedBy: string | null,
+  there: ReadonlySet<string> | null,
   takenStages: Set<string>,
 ): PreparedEvent | { rejection: Rejection } {
   const relation = run.mapping.tables.event
@@ -133,12 +135,8 @@ function prepareEvent(
     const message = `Patient ${row.patientId}: event ${row.eventUniqueId} of ${row.eventDate} is the second one of stage "${stage.name}" in this enrollment.`
     return { rejection: reject('second-in-single-stage', message, { column: 'program_stage', dhis2Uid: stage.uid, dhis2Name: stage.name }) }
   }
-  if (blockedBy !== null && row.tracker === null) {
-    const message = `Patient ${row.patientId}: event ${row.eventUniqueId} of ${row.eventDate} cannot be added, because enrollment ${blockedBy} of the same program is active.`
-    return { rejection: reject('event-needs-active-enrollment', message, { dhis2Uid: blockedBy }) }
-  }
   const uid = row.tracker ?? ctx.uidOf('event', eventKey(row.program, row.programStage, row.eventUniqueId))
-  const made = eventPayload(row, {
+  const made = eventPayload(there ? { ...row, unconfirmed: there.has(uid) } : row, {
     mapping: run.mapping,
     metadata,
     today: dayOf(run),
@@ -147,8 +145,26 @@ function prepareEvent(
     uid,
   })
   if ('rejection' in made) return made
+  const blockedBy = 'rejection' in item.enrollment.plan ? null : item.enrollment.plan.newEventsBlockedBy
+  if (blockedBy !== null && !made.payload.exists) {
+    const message = `Patient ${row.patientId}: event ${row.eventUniqueId} of ${row.eventDate} cannot be added, because enrollment ${blockedBy} of the same program is active.`
+    return { rejection: reject('event-needs-active-enrollment', message, { dhis2Uid: blockedBy }) }
+  }
   takenStages.add(made.payload.programStage)
   return { row, ...made }
+}
+
+/** UIDs of the events that DHIS2 has in the items' enrollments: a legacy API treats new ones otherwise than those that are there. */
+async function eventsThere(ctx: JobContext, items: readonly Planned[]): Promise<Set<string>> {
+  const asking = items.flatMap(({ enrollment: { program, plan }, events, trackedEntity }) =>
+    'rejection' in plan || plan.existing === null || program === null || events.length === 0
+      ? []
+      : [{ program, enrollment: plan.enrollment, trackedEntity }],
+  )
+  const there = new Set<string>()
+  for (const [program, ofProgram] of groupBy(asking, (e) => e.program))
+    for (const { event } of await ctx.client.readEvents(program, ofProgram)) there.add(event)
+  return there
 }
 
 /** A re-sync sends only what differs from what DHIS2 has. */

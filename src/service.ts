@@ -54,11 +54,14 @@ export function dhis2Connector(config: Config, observe: (request: ObservedReques
   }
 }
 
-export async function openService(config: Config, log: Log): Promise<Service> {
+export async function openService(config: Config, log: Log, observe: (request: ObservedRequest) => void = () => {}): Promise<Service> {
   const store = await openStore(config)
   const queues = openQueues(createQueueBackend({ databaseUrl: config.databaseUrl!, redisUrl: config.redisUrl }), store)
   let connected: Dhis2Client | null = null
-  const connector = dhis2Connector(config, (request) => log.debug(request, 'DHIS2 request'))
+  const connector = dhis2Connector(config, (request) => {
+    log.debug(request, 'DHIS2 request')
+    observe(request)
+  })
   const connect = async () => (connected = await connector())
   const contexts: RunContextFactory = {
     store,

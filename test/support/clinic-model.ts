@@ -1,0 +1,215 @@
+/**
+ * A small clinic's Mart, and a separate, simple model of what DHIS2 has after it was synced from nothing. Imports none of the program's logic: it says
+ * again, plainly, what a value, a date and a status become.
+ */
+import type { Mapping } from '../../src/core/mapping.ts'
+import type { MartColumn, MartEnrollment, MartPatient, MartService, MartVisit } from '../../src/sandbox/mart/service.ts'
+import { canonical, type Found, type FoundEvent } from './read-back.ts'
+
+export const HTS = 'PRGHtsTest1'
+export const INITIAL = 'PSTHtsInit1'
+export const FOLLOW_UP = 'PSTHtsFoll1'
+
+export const PERSON_COLUMNS: readonly MartColumn[] = [
+  { name: 'UIC', type: 'text' },
+  { name: 'First Name', type: 'text' },
+  { name: 'Mother\'s "last" name, 100%', type: 'text' },
+  { name: 'Date of Birth', type: 'text' },
+  { name: 'Gender', type: 'text' },
+  { name: 'Phone', type: 'text' },
+]
+export const VISIT_COLUMNS: readonly MartColumn[] = [
+  { name: 'Date of HIV test', type: 'text' },
+  { name: 'HIV result given to client ?', type: 'text' },
+  { name: 'Have you had a cough?', type: 'boolean' },
+  { name: 'Tests in the last 12 months', type: 'text' },
+  { name: 'Notes', type: 'text' },
+  { name: 'Next appointment', type: 'date' },
+  { name: 'Visit number', type: 'integer' },
+]
+export const COLUMN_OF_NAME = 'Mother\'s "last" name, 100%'
+
+export function mappingOf(service: string, over: Partial<Mapping> = {}): Mapping {
+  return {
+    name: `Mapping ${service}`,
+    tables: {
+      instance: `${service}_instance_table`,
+      enrollments: `${service}_program_enrollment_table`,
+      event: `${service}_program_events_table`,
+    },
+    instance: {
+      UIC: 'TEAUicCode1',
+      'First Name': 'TEAFirstNm1',
+      [COLUMN_OF_NAME]: 'TEALastNam1',
+      'Date of Birth': 'TEABirthDt1',
+      Gender: 'TEAGenderS1',
+      Phone: 'TEAPhoneNo1',
+    },
+    event: {
+      'Date of HIV test': 'DEHtsTstDt1',
+      'HIV result given to client ?': 'DEHtsResul1',
+      'Have you had a cough?': 'DEHtsCouns1',
+      'Tests in the last 12 months': 'DEHtsTests1',
+      Notes: 'DEHtsNotes1',
+      'Next appointment': 'DEFupNextD1',
+      'Visit number': 'DEFupVisNo1',
+    },
+    searchable: ['UIC'],
+    comparable: ['First Name'],
+    openLatestCompletedEnrollment: 'no',
+    onRejected: 'stop',
+    ...over,
+  }
+}
+
+let counter = 0
+/** Ids that are unlike all others of this process. */
+const nextId = () => String(++counter + 10_000)
+
+/** Collects a Mart, patient by patient. */
+export class Clinic {
+  readonly patients: MartPatient[] = []
+  readonly enrollments: MartEnrollment[] = []
+  readonly visits: MartVisit[] = []
+  readonly tag: string
+  constructor(tag: string) {
+    this.tag = tag
+  }
+
+  patient(id: string, over: Partial<MartPatient> = {}, values: MartPatient['values'] = {}): MartPatient {
+    const patient: MartPatient = {
+      patientId: `${this.tag}-${id}`,
+      orgUnit: 'C-01',
+      dateCreated: '2024-03-01 10:00:00',
+      ...over,
+      values: {
+        UIC: `${this.tag}-UIC-${id}`,
+        'First Name': `Asha ${id}`,
+        [COLUMN_OF_NAME]: "O'Neil",
+        'Date of Birth': '1990-02-03',
+        Gender: 'Female',
+        Phone: null,
+        ...values,
+      },
+    }
+    this.patients.push(patient)
+    return patient
+  }
+
+  enroll(patient: MartPatient, over: Partial<MartEnrollment> = {}): MartEnrollment {
+    const enrollment: MartEnrollment = {
+      patientId: patient.patientId,
+      orgUnit: patient.orgUnit,
+      program: HTS,
+      programUniqueId: nextId(),
+      enrollmentDate: '2024-03-01',
+      incidentDate: '2024-02-28',
+      status: 'ACTIVE',
+      dateCreated: '2024-03-01 10:00:00',
+      ...over,
+    }
+    this.enrollments.push(enrollment)
+    return enrollment
+  }
+
+  visit(enrollment: MartEnrollment, stage: string, over: Partial<MartVisit> = {}, values: MartVisit['values'] = {}): MartVisit {
+    const form =
+      stage === INITIAL
+        ? {
+            'Date of HIV test': '2024-03-01',
+            'HIV result given to client ?': 'NEGATIVE',
+            'Have you had a cough?': 'true',
+            'Tests in the last 12 months': '2',
+          }
+        : { 'Visit number': '1', 'Next appointment': '2024-06-01' }
+    const visit: MartVisit = {
+      patientId: enrollment.patientId,
+      orgUnit: enrollment.orgUnit,
+      program: enrollment.program,
+      programStage: stage,
+      eventUniqueId: nextId(),
+      patientProgramId: enrollment.programUniqueId,
+      enrollmentDate: enrollment.enrollmentDate,
+      eventDate: '2024-03-02',
+      status: null,
+      dateCreated: '2024-03-02 10:00:00',
+      ...over,
+      values: { ...form, ...values },
+    }
+    this.visits.push(visit)
+    return visit
+  }
+
+  /** a healthy patient with an enrollment and two visits */
+  healthy(id: string, status = 'ACTIVE'): MartPatient {
+    const patient = this.patient(id)
+    const enrollment = this.enroll(patient, { status })
+    this.visit(enrollment, INITIAL)
+    this.visit(enrollment, FOLLOW_UP)
+    return patient
+  }
+
+  service(name: string): MartService {
+    return {
+      name,
+      personColumns: PERSON_COLUMNS,
+      visitColumns: VISIT_COLUMNS,
+      patients: this.patients,
+      enrollments: this.enrollments,
+      visits: this.visits,
+    }
+  }
+}
+
+const ORG_UNITS: Readonly<Record<string, string>> = {
+  'C-01': 'OUClinHre01',
+  'C-02': 'OUClinHre02',
+  'C-03': 'OUClinHre03',
+  'C-07': 'OUClinByo01',
+}
+const STAGE_ELEMENTS: Readonly<Record<string, readonly string[]>> = {
+  [INITIAL]: ['DEHtsTstDt1', 'DEHtsResul1', 'DEHtsCouns1', 'DEHtsTests1', 'DEHtsNotes1'],
+  [FOLLOW_UP]: ['DEFupNextD1', 'DEFupVisNo1'],
+}
+
+/** Healthy Marts only: every patient their own tracked entity, every enrollment and event its own. */
+export function expectedOf(clinic: Clinic, mapping: Mapping): Found {
+  const mapped = (values: Readonly<Record<string, string | null>>, columns: Readonly<Record<string, string>>) =>
+    Object.fromEntries(
+      Object.entries(columns)
+        .flatMap(([column, uid]): [string, string][] => (values[column] == null ? [] : [[uid, values[column].trim()]]))
+        .toSorted(),
+    )
+  const found: Found = {}
+  for (const patient of clinic.patients) {
+    const enrollments = clinic.enrollments
+      .filter((e) => e.patientId === patient.patientId)
+      .map((e) => ({
+        program: e.program!,
+        status: e.status!,
+        enrolledAt: e.enrollmentDate!,
+        occurredAt: e.incidentDate ?? e.enrollmentDate!,
+        orgUnit: ORG_UNITS[e.orgUnit!]!,
+        events: clinic.visits
+          .filter(
+            (v) =>
+              v.patientId === e.patientId &&
+              (v.patientProgramId === null ? v.enrollmentDate === e.enrollmentDate : v.patientProgramId === e.programUniqueId),
+          )
+          .map((v): FoundEvent => {
+            const all = Object.entries(mapped(v.values, mapping.event))
+            return {
+              stage: v.programStage!,
+              date: v.eventDate!,
+              status: v.status ?? 'COMPLETED',
+              orgUnit: ORG_UNITS[v.orgUnit ?? e.orgUnit!]!,
+              values: Object.fromEntries(all.filter(([uid]) => STAGE_ELEMENTS[v.programStage!]!.includes(uid))),
+            }
+          }),
+      }))
+    found[patient.values['UIC']!] = [
+      { orgUnit: ORG_UNITS[patient.orgUnit!]!, attributes: mapped(patient.values, mapping.instance), enrollments: canonical(enrollments) },
+    ]
+  }
+  return found
+}
