@@ -10,7 +10,7 @@ import { dayOf, type JobContext } from './context.ts'
 import { rejected } from './outcomes.ts'
 
 /** Carried out by push-enrollments; a rejection waits for its step, so that `stop` ends the run after that step (decided 14). */
-export type Plan = EnrollmentPlan | { rejection: Rejection }
+export type Plan = (EnrollmentPlan & { linkWarnings: Readonly<Record<string, string>> }) | { rejection: Rejection }
 
 /** @returns how many patients the chunk had */
 export async function planEnrollments(ctx: JobContext, run: Run, chunk: number): Promise<number> {
@@ -66,10 +66,15 @@ function planPatient(
   const trackedEntity = patient.trackedEntity
 
   const events = new Map<string, EventRow[]>()
+  /** by the event's rowId */
+  const linkWarnings: Record<string, string> = {}
   for (const event of patient.events) {
     const link = linkEvent(event, patient.enrollments, run.mapping.tables)
     if ('rejection' in link) outcomes.push(rejected(event.rowId, link.rejection))
-    else events.set(link.enrollment.rowId, [...(events.get(link.enrollment.rowId) ?? []), event])
+    else {
+      if (link.warning !== null) linkWarnings[event.rowId] = link.warning
+      events.set(link.enrollment.rowId, [...(events.get(link.enrollment.rowId) ?? []), event])
+    }
   }
 
   const planned: PlannedEnrollment<Plan>[] = []
@@ -108,7 +113,7 @@ function planPatient(
     })
     for (const decision of decisions) {
       const { row } = entries.find((entry) => entry.row.rowId === decision.rowId)!
-      plan(row, decision.step, 'rejection' in decision ? { rejection: decision.rejection } : decision.plan)
+      plan(row, decision.step, 'rejection' in decision ? { rejection: decision.rejection } : { ...decision.plan, linkWarnings })
     }
   }
   return { planned: inWaves(planned), outcomes }

@@ -264,7 +264,10 @@ function settledEnrollment({ item, payload }: Prepared, result: Settled): Outcom
 }
 
 function settledEvent(p: Prepared, event: PreparedEvent, result: Settled): Outcome {
-  return settled(event.row.rowId, event.payload.event, p.item.trackedEntity, result, event.sent, null)
+  const { plan } = p.item.enrollment
+  const linked = 'rejection' in plan ? undefined : plan.linkWarnings[event.row.rowId]
+  const warnings = linked === undefined ? result.warnings : [...result.warnings, { message: linked }]
+  return settled(event.row.rowId, event.payload.event, p.item.trackedEntity, { ...result, warnings }, event.sent, null)
 }
 
 function settled(

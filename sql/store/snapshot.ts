@@ -182,6 +182,18 @@ async function rejectDoubtful(tx: CommonQueryMethods, run: Run, relations: Reado
     where s.run_id = ${run.runId} and s.row_id = r.row_id`)
   if (run.dryRun) return
   await keepRejected(tx, run)
+  if (run.from === null) await settleVanished(tx, run)
+}
+
+/**
+ * Open rejections are always in the delta, so one that is not among its rows has nothing to send any more: its row is gone from the Mart (or has
+ * another key now), or is again as DHIS2 has it.
+ */
+async function settleVanished(tx: CommonQueryMethods, run: Run): Promise<void> {
+  await tx.query(sql.unsafe`
+    update sync_rejected j set state = 'settled', last_at = now()
+    where mapping_name = ${run.mappingName} and state = 'open'
+      and not exists (select from sync_snapshot_row s where s.run_id = ${run.runId} and s.kind = j.kind and s.record_key = j.record_key)`)
 }
 
 const withoutPatient = (relation: string) =>

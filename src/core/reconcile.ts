@@ -90,13 +90,12 @@ const isActive = (episode: Episode) => episode.fields.status === 'ACTIVE'
 const ownStep = (episode: Episode): EnrollmentStep =>
   `${episode.tracker === null && episode.work === 'decide' ? 'new' : 'updated'}-${isActive(episode) ? 'active' : 'completed'}`
 
-/** Oldest first; equal dates by Bahmni's id, as a number where it is one. */
+/** 9 before 10, and any text somewhere. */
+const IDS = new Intl.Collator('en', { numeric: true })
+
+/** Oldest first; equal dates by Bahmni's id. */
 function byAge(a: Episode, b: Episode): number {
-  return (
-    compareText(a.fields.enrolledAt, b.fields.enrolledAt) ||
-    Number(a.programUniqueId) - Number(b.programUniqueId) ||
-    compareText(a.programUniqueId, b.programUniqueId)
-  )
+  return compareText(a.fields.enrolledAt, b.fields.enrolledAt) || IDS.compare(a.programUniqueId, b.programUniqueId)
 }
 
 const compareText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)

@@ -113,7 +113,7 @@ export class Clinic {
   }
 
   visit(enrollment: MartEnrollment, stage: string, over: Partial<MartVisit> = {}, values: MartVisit['values'] = {}): MartVisit {
-    const form =
+    const form: MartVisit['values'] =
       stage === INITIAL
         ? {
             'Date of HIV test': '2024-03-01',

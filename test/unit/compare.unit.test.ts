@@ -12,7 +12,13 @@ const te: Dhis2TrackedEntity = {
     ['X', 'others'],
   ]),
 }
-const payload = { trackedEntity: 'T', trackedEntityType: 'P', orgUnit: 'O', attributes: [{ attribute: 'A', value: '1' as string | null }], exists: true }
+const payload = {
+  trackedEntity: 'T',
+  trackedEntityType: 'P',
+  orgUnit: 'O',
+  attributes: [{ attribute: 'A', value: '1' as string | null }],
+  exists: true,
+}
 test.each([
   ['the same; other attributes do not matter', payload, te, true],
   ['another value', { ...payload, attributes: [{ attribute: 'A', value: '2' }] }, te, false],

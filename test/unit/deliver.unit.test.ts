@@ -54,7 +54,7 @@ const states = (results: Map<string, ObjectResult>) => Object.fromEntries([...re
 describe('bisecting', () => {
   test('a poison record stands alone and the others are delivered', async () => {
     const dhis2 = new FakeDhis2()
-    const items: Item[] = [...'abcdefgh'].map((uid) => (uid === 'f' ? { uid, bad: 'poison' } : { uid }))
+    const items: Item[] = [...'abcdefgh'].map((uid) => (uid === 'f' ? { uid, bad: 'poison' as const } : { uid }))
     const results = await deliver(items, dhis2.delivery)
     expect(results.get('f')).toEqual({ state: 'refused', errors: [{ code: 'UNDIGESTIBLE', message: 'boom', field: null }] })
     expect([...dhis2.saved].toSorted()).toEqual([...'abcdegh'])
@@ -75,7 +75,7 @@ describe('bisecting', () => {
     expect(dhis2.requests).toEqual([])
   })
   test('a DHIS2 that refuses everything fails the chunk instead of rejecting every record', async () => {
-    const items: Item[] = [...'abcde'].map((uid) => ({ uid, bad: 'poison' }))
+    const items: Item[] = [...'abcde'].map((uid) => ({ uid, bad: 'poison' as const }))
     await expect(deliver(items, new FakeDhis2().delivery)).rejects.toThrow(RequestRefused)
   })
   test('a transient failure is not bisected', async () => {

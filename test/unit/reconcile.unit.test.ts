@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Dhis2Enrollment, EnrollmentStatus } from '../../src/core/model.ts'
+import { DECISION_TABLE } from '../support/decision-table.ts'
 import { reconcile, type Decision, type Episode, type ReconcileInput } from '../../src/core/reconcile.ts'
 
 type Yes = 'yes' | 'no'
@@ -57,87 +58,30 @@ const U1A = () => dhis2('U1', 'ACTIVE')
 const U1C = () => dhis2('U1', 'COMPLETED')
 const U2A = () => dhis2('U2', 'ACTIVE')
 const U2C = () => dhis2('U2', 'COMPLETED', { completedAt: '2024-02-20T00:00:00.000' })
-const U3C = () => dhis2('U3', 'COMPLETED', { completedAt: '2024-02-25T00:00:00.000' })
 const none: Dhis2Enrollment[] = []
-
-interface Row {
-  row: string
-  step: string
-  status: EnrollmentStatus
-  tracker: string | null
-  before: Dhis2Enrollment[]
-  after: Record<string, EnrollmentStatus> | 'conflict'
-  trackerAfter?: string
-  enrolledAt?: string
-}
-const row = (
-  name: string,
-  step: string,
-  status: EnrollmentStatus,
-  tracker: string | null,
-  before: Dhis2Enrollment[],
-  expected: Row['after'],
-  trackerAfter?: string,
-  enrolledAt?: string,
-): Row => ({
-  row: name,
-  step,
-  status,
-  tracker,
-  before,
-  after: expected,
-  ...(trackerAfter && { trackerAfter }),
-  ...(enrolledAt && { enrolledAt }),
-})
-
 const C = 'COMPLETED'
 const A = 'ACTIVE'
-const TABLE: Row[] = [
-  row('Y1', 'new-completed', C, null, none, { new: C }, 'new'),
-  row('Y2', 'new-completed', C, null, [U1A()], { U1: C }, 'U1'),
-  row('Y3', 'new-completed', C, null, [U1C()], { U1: C }, 'U1'),
-  row('Y4', 'new-completed', C, null, [U1C(), U2C()], { U1: C, U2: C }, 'U2'),
-  row('Y5', 'updated-completed', C, 'U1', [U1A()], { U1: C }, 'U1'),
-  row('Y6', 'updated-completed', C, 'U1', [U1C(), U2A()], 'conflict'),
-  row('Y7', 'updated-completed', C, 'U1', [U1C()], { U1: C }, 'U1'),
-  row('Y8', 'updated-completed', C, 'U1', [U1C(), U2C(), U3C()], { U1: C, U2: C, U3: C }, 'U1'),
-  row('Y9', 'new-active', A, null, none, { new: A }, 'new'),
-  row('Y10', 'new-active', A, null, [U1C()], { U1: A }, 'U1'),
-  row('Y11', 'new-active', A, null, [U1A()], { U1: A }, 'U1'),
-  row('Y12', 'updated-active', A, 'U1', [U1A()], { U1: A }, 'U1'),
-  row('Y13', 'updated-active', A, 'U1', [U1C()], { U1: A }, 'U1'),
-  row('Y14', 'updated-active', A, 'U1', [U1C(), U2A()], 'conflict'),
-  row('N1', 'new-completed', C, null, none, { new: C }, 'new'),
-  row('N2', 'new-completed', C, null, [U1A()], { U1: C }, 'U1'),
-  row('N3', 'new-completed', C, null, [U1C()], { U1: C, new: C }, 'new'),
-  row('N4', 'new-completed', C, null, [U1C(), U2C()], { U1: C, U2: C, new: C }, 'new'),
-  row('N5', 'updated-completed', C, 'U1', [U1A()], { U1: C }, 'U1'),
-  row('N6', 'updated-completed', C, 'U1', [U1C(), U2A()], 'conflict'),
-  row('N7', 'updated-completed', C, 'U1', [U1C()], { U1: C }, 'U1'),
-  row('N8', 'updated-completed', C, 'U1', [U1C(), U2C(), U3C()], { U1: C, U2: C, U3: C }, 'U1'),
-  row('N9', 'new-active', A, null, none, { new: A }, 'new'),
-  row('N10', 'new-active', A, null, [U1C()], { U1: C, new: A }, 'new'),
-  row('N11', 'new-active', A, null, [dhis2('U1', A, { enrolledAt: '2023-12-23' })], { U1: A }, 'U1', '2023-12-25'),
-  row('N12', 'new-active', A, null, [dhis2('U1', A, { enrolledAt: '2023-12-25' })], { U1: A }, 'U1', '2023-12-23'),
-  row('N13', 'updated-active', A, 'U1', [U1A()], { U1: A }, 'U1'),
-  row('N14', 'updated-active', A, 'U1', [U1C()], { U1: A }, 'U1'),
-  row('N15', 'updated-active', A, 'U1', [U1C(), U2A()], 'conflict'),
-]
 
 describe('the document’s tables', () => {
-  test.each(TABLE)(
+  test.each(DECISION_TABLE)(
     '$row: $step, tracker $tracker',
-    ({ row: name, step, status, tracker, before, after: expected, trackerAfter, enrolledAt }) => {
-      const episodes = [bahmni('34', status, { tracker, ...(enrolledAt && { enrolledAt }) })]
-      const decisions = run(name.startsWith('Y') ? 'yes' : 'no', episodes, before)
+    ({ open, step, status, tracker, before, after: expected, trackerAfter, enrolledAt }) => {
+      const episodes = [bahmni('34', status, { tracker, enrolledAt })]
+      const there = before.map(([uid, s], i) =>
+        dhis2(uid, s, { enrolledAt: `2024-01-0${i + 1}`, completedAt: s === 'COMPLETED' ? `2024-02-0${i + 1}T00:00:00.000` : null }),
+      )
+      const decisions = run(open, episodes, there)
       const [decision] = decisions
       if (expected === 'conflict') {
-        expect(decision).toMatchObject({ rejection: { code: 'conflict' } })
-        const { message } = (decision as { rejection: { message: string } }).rejection
-        expect(message).toContain('BAHMNI enrollment id: U1 and DHIS enrollment id: U2, '.slice(0, -2))
-        expect(after(decisions, episodes, before)).toEqual(Object.fromEntries(before.map((e) => [e.enrollment, e.status])))
+        expect(decision).toMatchObject({
+          rejection: {
+            code: 'conflict',
+            message: expect.stringContaining('BAHMNI enrollment id: U1 and DHIS enrollment id: U2') as string,
+          },
+        })
+        expect(after(decisions, episodes, there)).toEqual(Object.fromEntries(before))
       } else {
-        expect(after(decisions, episodes, before)).toEqual(expected)
+        expect(after(decisions, episodes, there)).toEqual(expected)
         expect(decision).toMatchObject({ step, plan: { enrollment: trackerAfter === 'new' ? 'derived-34' : trackerAfter } })
       }
     },
