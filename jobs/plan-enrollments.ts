@@ -108,7 +108,11 @@ function planPatient(
       openLatestCompletedEnrollment: run.mapping.openLatestCompletedEnrollment === 'yes',
       addsEventsToAnyEnrollment: ctx.client.addsEventsToAnyEnrollment,
       episodes: entries.map((entry) => entry.episode),
-      vanished: vanished(patient, program),
+      vanished: vanished(
+        patient,
+        program,
+        entries.map((entry) => entry.episode),
+      ),
       dhis2: there.filter((enrollment) => enrollment.program === program),
     })
     for (const decision of decisions) {
@@ -131,9 +135,10 @@ function asTheMartSays(row: EnrollmentRow): EnrollmentFields {
   return { orgUnit: '', enrolledAt: date, occurredAt: date, status }
 }
 
-function vanished(patient: PatientWork, program: string): { enrollment: string; programUniqueId: string }[] {
-  const inMart = new Set(patient.enrollments.map((row) => row.programUniqueId))
-  return patient.trackers.filter((t) => t.program === program && !inMart.has(t.programUniqueId))
+/** Bound ones that take no part in the decision stay ours: their rows are gone from the Mart, or were rejected. */
+function vanished(patient: PatientWork, program: string, episodes: readonly Episode[]): { enrollment: string; programUniqueId: string }[] {
+  const deciding = new Set(episodes.map((episode) => episode.programUniqueId))
+  return patient.trackers.filter((t) => t.program === program && !deciding.has(t.programUniqueId))
 }
 
 function foreignTracker(row: EnrollmentRow, trackedEntity: string): Rejection | null {

@@ -4,13 +4,23 @@
  */
 import { equalsEnrollment, equalsEvent } from '../src/core/compare.ts'
 import { groupBy } from '../src/core/group-by.ts'
-import type { Dhis2Event, EnrollmentPayload, EnrollmentStatus, EventPayload, EventRow, Metadata, ObjectResult } from '../src/core/model.ts'
+import type {
+  Dhis2Event,
+  EnrollmentPayload,
+  EnrollmentStatus,
+  EventPayload,
+  EventRow,
+  ImportReport,
+  Metadata,
+  ObjectResult,
+} from '../src/core/model.ts'
 import { rejectionOf } from '../src/core/outcome.ts'
 import { enrollmentFields, eventPayload } from '../src/core/payload.ts'
 import type { EnrollmentStep } from '../src/core/reconcile.ts'
 import { reject, type Rejection } from '../src/core/rejection.ts'
 import { eventKey } from '../src/core/uid.ts'
 import type { Outcome, PushItem, Run } from '../sql/store/store.ts'
+import { assumeEnrollments } from './assume.ts'
 import { dayOf, type JobContext } from './context.ts'
 import { deliver } from './deliver.ts'
 import { dryRunContext } from './dry-run-context.ts'
@@ -49,11 +59,10 @@ async function pushWave(ctx: JobContext, run: Run, step: EnrollmentStep, chunk: 
   await ctx.store.recordOutcomes(run.runId, step, outcomes)
 
   await ctx.store.markSending(run.runId, prepared.flatMap(sendingOf))
-  const validateOnly = run.dryRun ? await dryRunContext(ctx, run, step, chunk, prepared) : null
   const results = await deliver(
     prepared.map((p) => p.payload),
     {
-      post: (payloads) => ctx.client.importEnrollments(payloads, validateOnly ? { validateOnly } : {}),
+      post: (payloads) => send(ctx, run, step, chunk, prepared, payloads),
       uids: uidsOf,
       split: onePartEach,
     },
@@ -63,6 +72,19 @@ async function pushWave(ctx: JobContext, run: Run, step: EnrollmentStep, chunk: 
     step,
     prepared.flatMap((p) => outcomesOf(p, results, run, metadata)),
   )
+}
+
+async function send(
+  ctx: JobContext,
+  run: Run,
+  step: EnrollmentStep,
+  chunk: number,
+  prepared: readonly Prepared[],
+  payloads: readonly EnrollmentPayload[],
+): Promise<ImportReport> {
+  if (!run.dryRun) return ctx.client.importEnrollments(payloads)
+  if (!ctx.client.canValidate) return assumeEnrollments(payloads)
+  return ctx.client.importEnrollments(payloads, { validateOnly: await dryRunContext(ctx, run, step, chunk, prepared) })
 }
 
 /** Makes the payload of a planned enrollment with those of its events that can go. */

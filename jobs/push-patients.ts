@@ -1,11 +1,12 @@
 /** Step 2, one chunk: patients → tracked entities. Which tracked entity is it, what does it lack, send it, write down how it ended. */
 import { equalsTrackedEntity } from '../src/core/compare.ts'
 import { matchPatient, searchFilters } from '../src/core/match.ts'
-import type { Dhis2TrackedEntity, Metadata, ObjectResult, PatientRow, TrackedEntityPayload } from '../src/core/model.ts'
+import type { Dhis2TrackedEntity, ImportReport, Metadata, ObjectResult, PatientRow, TrackedEntityPayload } from '../src/core/model.ts'
 import { rejectionOf } from '../src/core/outcome.ts'
 import { trackedEntityPayload, trackedEntityTypeOf } from '../src/core/payload.ts'
 import { reject, type Rejection } from '../src/core/rejection.ts'
 import type { Outcome, Run } from '../sql/store/store.ts'
+import { assumeTrackedEntities } from './assume.ts'
 import type { JobContext } from './context.ts'
 import { deliver } from './deliver.ts'
 import { rejected } from './outcomes.ts'
@@ -47,9 +48,10 @@ export async function pushPatients(ctx: JobContext, run: Run, chunk: number): Pr
   )
   const results = await deliver(prepared, {
     post: (items) =>
-      ctx.client.importTrackedEntities(
+      send(
+        ctx,
+        run,
         items.map((item) => item.payload),
-        run.dryRun ? { validateOnly: { trackedEntities: [], enrollments: [] } } : {},
       ),
     uids: (item) => [item.payload.trackedEntity],
     split: (item) => [item],
@@ -60,6 +62,12 @@ export async function pushPatients(ctx: JobContext, run: Run, chunk: number): Pr
     prepared.map((item) => outcomeOf(item, results.get(item.payload.trackedEntity)!, run, metadata)),
   )
   return rows.length
+}
+
+async function send(ctx: JobContext, run: Run, payloads: readonly TrackedEntityPayload[]): Promise<ImportReport> {
+  if (!run.dryRun) return ctx.client.importTrackedEntities(payloads)
+  if (!ctx.client.canValidate) return assumeTrackedEntities(payloads)
+  return ctx.client.importTrackedEntities(payloads, { validateOnly: { trackedEntities: [], enrollments: [] } })
 }
 
 /** What DHIS2 has of the patients whose tracked entity we know: one that was deleted there must not come back silently (decided 9). */

@@ -23,39 +23,46 @@ export interface QueueBackend {
   flow: () => FlowProducer
 }
 
-/** BullMQ's tables are kept apart from ours and the Mart's. */
-const SCHEMA = 'bullmq'
 /** connections of each queue, worker and flow producer on PostgreSQL; a worker needs one a running job at most */
 const POOL_SIZE = 4
 
-export function createQueueBackend({ databaseUrl, redisUrl }: { databaseUrl: string; redisUrl: string | null }): QueueBackend {
-  return redisUrl === null ? postgres(databaseUrl) : redis(redisUrl)
+export interface BackendOptions {
+  databaseUrl: string
+  redisUrl: string | null
+  /** our tables' schema: the queue's own is beside it */
+  storeSchema: string
+  /** keeps apart the sites that share a Redis */
+  siteId: string
 }
 
-// The two backends' classes differ in types of things that we never touch (their clients), hence the assertions.
-
-function postgres(connectionString: string): QueueBackend {
-  const { Queue, Worker, FlowProducer } = withBackend(createPostgresBackend)
-  const connection = { connectionString, schema: SCHEMA, migrate: true, max: POOL_SIZE }
-  return {
-    kind: 'postgres',
-    queue: <Data>(name: string) => new Queue(name, { connection }) as unknown as Queue<Data>,
-    worker: <Data, Result>(name: string, processor: Processor<Data, Result>, options: Omit<WorkerOptions, 'connection'>) =>
-      new Worker(name, processor as Processor, { ...options, connection }) as unknown as Worker<Data, Result>,
-    flow: () => new FlowProducer({ connection }) as unknown as FlowProducer,
+export function createQueueBackend({ databaseUrl, redisUrl, storeSchema, siteId }: BackendOptions): QueueBackend {
+  if (redisUrl === null) {
+    // BullMQ's tables are kept apart from ours and the Mart's
+    const schema = storeSchema === 'public' ? 'bullmq' : `${storeSchema}_bullmq`
+    const connection = { connectionString: databaseUrl, schema, migrate: true, max: POOL_SIZE }
+    return backend('postgres', withBackend(createPostgresBackend), { connection })
   }
+  // BullMQ asks for null on a worker's connection: it waits as long as Redis is away
+  const connection = { url: redisUrl, maxRetriesPerRequest: null }
+  return backend('redis', withBackend(createRedisBackend), { connection, prefix: `bahmni-dhis2-sync:${siteId}` })
 }
 
-function redis(url: string): QueueBackend {
-  const { Queue, Worker, FlowProducer } = withBackend(createRedisBackend)
-  // BullMQ asks for null on a worker's connection: it waits as long as Redis is away
-  const connection = { url, maxRetriesPerRequest: null }
+/** The two backends' classes differ in types of things that we never touch (their clients), hence the assertions. */
+function backend<Options extends object>(
+  kind: QueueBackend['kind'],
+  classes: {
+    Queue: new (name: string, options: Options) => unknown
+    Worker: new (name: string, processor: Processor, options: Options) => unknown
+    FlowProducer: new (options: Options) => unknown
+  },
+  options: Options,
+): QueueBackend {
   return {
-    kind: 'redis',
-    queue: <Data>(name: string) => new Queue(name, { connection }) as unknown as Queue<Data>,
-    worker: <Data, Result>(name: string, processor: Processor<Data, Result>, options: Omit<WorkerOptions, 'connection'>) =>
-      new Worker(name, processor as Processor, { ...options, connection }) as unknown as Worker<Data, Result>,
-    flow: () => new FlowProducer({ connection }) as unknown as FlowProducer,
+    kind,
+    queue: <Data>(name: string) => new classes.Queue(name, options) as Queue<Data>,
+    worker: <Data, Result>(name: string, processor: Processor<Data, Result>, more: Omit<WorkerOptions, 'connection'>) =>
+      new classes.Worker(name, processor as Processor, { ...options, ...more }) as Worker<Data, Result>,
+    flow: () => new classes.FlowProducer(options) as FlowProducer,
   }
 }
 

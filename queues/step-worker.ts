@@ -39,7 +39,7 @@ export function startStepWorker({ backend, store, contexts, chunks }: StepWorker
         if (step === 'snapshot') return await snapshot(contexts, store, run, job)
         return await addChunks(store, run, step, job, token!, chunks)
       } catch (error) {
-        if (error instanceof WaitingChildrenError) throw error
+        if (error instanceof WaitingChildrenError || error instanceof FailedRun) throw error
         const failure = safeFailure(error)
         await store.finishStep(runId, step, 'failed', failure.message)
         throw failure
@@ -109,8 +109,13 @@ async function afterChunks(store: Store, run: Run, step: Step, job: Job<StepData
 async function finish(store: Store, run: Run, job: Job<StepData>): Promise<unknown> {
   await store.startStep(run.runId, 'finish', 1)
   const verdict = await finishRun({ store }, run)
+  await store.chunkDone(run.runId, 'finish', 0)
   await store.finishStep(run.runId, 'finish', 'succeeded', null)
+  await job.updateProgress(100)
   await job.log(verdict.statusInfo || verdict.state)
-  if (verdict.state === 'failed') throw new UnrecoverableError(verdict.failure ?? 'failed')
+  if (verdict.state === 'failed') throw new FailedRun(verdict.failure ?? 'failed')
   return verdict.state
 }
+
+/** The finish step did its work; its job is red in Bull Board because the run failed. */
+class FailedRun extends UnrecoverableError {}

@@ -56,7 +56,14 @@ export function dhis2Connector(config: Config, observe: (request: ObservedReques
 
 export async function openService(config: Config, log: Log, observe: (request: ObservedRequest) => void = () => {}): Promise<Service> {
   const store = await openStore(config)
-  const queues = openQueues(createQueueBackend({ databaseUrl: config.databaseUrl!, redisUrl: config.redisUrl }), store)
+  const siteId = config.siteId ?? 'demo'
+  const backend = createQueueBackend({
+    databaseUrl: config.databaseUrl!,
+    redisUrl: config.redisUrl,
+    storeSchema: config.storeSchema,
+    siteId,
+  })
+  const queues = openQueues(backend, store)
   let connected: Dhis2Client | null = null
   const connector = dhis2Connector(config, (request) => {
     log.debug(request, 'DHIS2 request')
@@ -65,7 +72,7 @@ export async function openService(config: Config, log: Log, observe: (request: O
   const connect = async () => (connected = await connector())
   const contexts: RunContextFactory = {
     store,
-    uidOf: createUidFactory(config.siteId ?? 'demo'),
+    uidOf: createUidFactory(siteId),
     connect,
     chunkSize: config.chunkSize,
     trackedEntityType: config.trackedEntityType,

@@ -10,13 +10,15 @@ export interface RunReport {
   state: Run['state']
   failure: string | null
   dryRun: boolean
+  /** a dry run on the legacy API has no validation by DHIS2 to ask for */
+  checkedBy: 'DHIS2' | 'own checks only'
   counts: Run['counts']
   steps: readonly Pick<StepRow, 'step' | 'state' | 'counts' | 'failure'>[]
   rejected: readonly (Omit<RejectedRow, 'rejection'> & RejectedRow['rejection'] & { title: string; remedy: string })[]
   warnings: readonly { kind: string; patientId: string; recordKey: string; warning: string }[]
 }
 
-export async function readReport(store: Store, runId: string): Promise<RunReport> {
+export async function readReport(store: Store, runId: string, checkedBy: RunReport['checkedBy'] = 'DHIS2'): Promise<RunReport> {
   const run = await store.readRun(runId)
   if (!run) throw new Error(`run ${runId} is not in the database`)
   const steps = await store.readSteps(runId)
@@ -27,6 +29,7 @@ export async function readReport(store: Store, runId: string): Promise<RunReport
     state: run.state,
     failure: run.failure,
     dryRun: run.dryRun,
+    checkedBy,
     counts: run.counts,
     steps: steps.map(({ step, state, counts, failure }) => ({ step, state, counts, failure })),
     rejected: rejected.map(({ rejection, ...row }) => ({ ...row, ...rejection, ...REJECTION_CATALOGUE[rejection.code] })),
@@ -56,5 +59,6 @@ export function printReport(report: RunReport): string {
     if (rows.length > SHOWN) lines.push(`      … and ${rows.length - SHOWN} more`)
   }
   for (const [warning, rows] of groupBy(report.warnings, (row) => row.warning)) lines.push('', `Warning (${rows.length} ×): ${warning}`)
+  if (report.checkedBy === 'own checks only') lines.push('', 'This DHIS2 cannot validate without saving: only our own checks were made.')
   return lines.join('\n')
 }

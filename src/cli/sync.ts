@@ -37,7 +37,8 @@ export async function syncOnce(config: Config, request: RunRequest, quiet: boole
     await service.startWorkers()
     await followRun(service.store, run.runId, { stream: process.stderr, quiet })
     process.off('SIGINT', cancel)
-    return await readReport(service.store, run.runId)
+    const ownChecks = request.dryRun && (await service.connect().catch(() => null))?.canValidate === false
+    return await readReport(service.store, run.runId, ownChecks ? 'own checks only' : 'DHIS2')
   } finally {
     await service.close()
   }
