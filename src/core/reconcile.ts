@@ -27,7 +27,7 @@ export interface ReconcileInput {
   /** false for the legacy API, see Dhis2Client.addsEventsToAnyEnrollment */
   addsEventsToAnyEnrollment: boolean
   episodes: readonly Episode[]
-  /** enrollment_tracker's rows of this tracked entity whose Bahmni enrollment the Mart no longer has */
+  /** enrollment_tracker's rows of this tracked entity whose Bahmni enrollment the Mart no longer has, or has with a mistake */
   vanished: readonly { enrollment: string; programUniqueId: string }[]
   dhis2: readonly Dhis2Enrollment[]
 }
@@ -52,7 +52,7 @@ interface Known {
   now: Dhis2Enrollment
   /** Bahmni enrollments that are bound to it */
   bound: Episode[]
-  /** bound by a tracker row whose Bahmni enrollment is gone from the Mart */
+  /** bound by a tracker row whose Bahmni enrollment is not among the episodes */
   vanishedAs: string | null
 }
 
@@ -216,7 +216,7 @@ function conflict(episode: Episode, ours: string, active: string, input: Reconci
 
 function severalActive(episode: Episode, other: Known, input: ReconcileInput): Rejection {
   const newest = other.bound.toSorted(byAge).at(-1)
-  const name = newest ? nameOf(newest) : `program_unique_id ${other.vanishedAs}, which the Mart no longer has`
+  const name = newest ? nameOf(newest) : `program_unique_id ${other.vanishedAs}, which the Mart no longer has or has with a mistake`
   return reject(
     'several-active',
     `Patient ${input.patientId} has two active enrollments in Bahmni for one program: ${nameOf(episode)}, and ${name} (DHIS2 enrollment ${other.now.enrollment}).`,

@@ -50,6 +50,8 @@ export interface Rejected {
   /** patient id, program_unique_id or event_unique_id */
   id: string
   code: RejectionCode
+  /** other mistakes of the record: which one is named is no matter */
+  also?: RejectionCode[]
 }
 
 export interface ExpectOptions {
@@ -236,7 +238,7 @@ class Sync {
     const orgUnit = orgUnitOf(row.orgUnit)
     if (typeof orgUnit !== 'string') return orgUnit.code
     const values = this.valuesOf(this.mapping.instance, row.values, person?.sent ?? [])
-    if (isCode(values)) return values.code
+    if (values.codes[0]) return values.codes[0]
     const after = merged(person?.attributes ?? {}, values.set, this.options.clearsAttributes ? values.clear : [])
     const mandatory = REFERENCE_METADATA.programs.flatMap((p) => p.attributes.filter((a) => a.mandatory).map((a) => a.id))
     if (mandatory.some((uid) => values.clear.includes(uid) || after[uid] === undefined)) return 'mandatory-missing'
@@ -301,16 +303,18 @@ class Sync {
     values: Readonly<Record<string, string | null>>,
     sent: readonly string[],
     allowed?: ReadonlySet<string>,
-  ): { set: Record<string, string>; clear: string[] } | Code {
+  ): { set: Record<string, string>; clear: string[]; codes: RejectionCode[] } {
     const set: Record<string, string> = {}
+    const codes: RejectionCode[] = []
     for (const [column, uid] of mappedEntries(columns)) {
       const made = expectedValue(values[column], uid)
-      if (isCode(made)) return allowed && !allowed.has(uid) ? { code: 'field-not-in-stage' } : made
-      if (made.value !== null && allowed && !allowed.has(uid)) return { code: 'field-not-in-stage' }
-      if (made.value !== null) set[uid] = made.value
+      const elsewhere = allowed !== undefined && !allowed.has(uid)
+      if (elsewhere && (isCode(made) || made.value !== null)) codes.push('field-not-in-stage')
+      else if (isCode(made)) codes.push(made.code)
+      else if (made.value !== null) set[uid] = made.value
     }
     const mapped = new Set(Object.values(columns))
-    return { set, clear: sent.filter((uid) => mapped.has(uid) && set[uid] === undefined) }
+    return { set, clear: sent.filter((uid) => mapped.has(uid) && set[uid] === undefined), codes }
   }
 
   // ------------------------------------------------------------------ enrollments
@@ -430,42 +434,47 @@ class Sync {
     const known = (visit: MartVisit) => person.enrollments.flatMap((e) => e.events).find((e) => e.key === ids.event(visit))
     const order = (visit: MartVisit) => `${known(visit) ? 0 : 1} ${visit.eventDate} ${visit.eventUniqueId}`
     for (const visit of events.toSorted((a, b) => (order(a) < order(b) ? -1 : 1))) {
-      const code = this.sendEvent(visit, row, target, known(visit), blocked)
-      if (code === null) this.confirm(`event ${ids.event(visit)}`, visit)
-      else this.reject('event', visit.eventUniqueId, code)
+      const [code, ...also] = this.sendEvent(visit, row, target, known(visit), blocked)
+      if (code === undefined) this.confirm(`event ${ids.event(visit)}`, visit)
+      else this.rejected.push({ kind: 'event', id: visit.eventUniqueId ?? '', code, ...(also.length > 0 && { also }) })
     }
   }
 
+  /** @returns everything that is wrong with it; nothing: it was sent */
   private sendEvent(
     visit: MartVisit,
     row: MartEnrollment,
     target: SiteEnrollment,
     known: SiteEvent | undefined,
     blocked: boolean,
-  ): RejectionCode | null {
-    if (visit.programStage === null) return 'stage-missing'
-    if (visit.eventUniqueId === null) return 'identifier-missing'
+  ): RejectionCode[] {
+    if (visit.programStage === null) return ['stage-missing']
+    if (visit.eventUniqueId === null) return ['identifier-missing']
     const program = REFERENCE_METADATA.programs.find((p) => p.id === visit.program)!
     const stage = program.stages.find((s) => s.id === visit.programStage)
-    if (!stage) return 'stage-unknown'
+    if (!stage) return ['stage-unknown']
+    const codes: RejectionCode[] = []
     const others = target.events.filter((e) => e !== known && e.stage === stage.id && !e.deleted)
-    if (!stage.repeatable && others.length > 0) return 'second-in-single-stage'
-    if (blocked && !known) return 'event-needs-active-enrollment'
-    if (known?.deleted) return 'gone'
+    if (!stage.repeatable && others.length > 0) codes.push('second-in-single-stage')
+    if (known?.deleted) codes.push('gone')
     const orgUnit = this.programOrgUnit(visit.orgUnit ?? row.orgUnit, program.orgUnits)
-    if (typeof orgUnit !== 'string') return orgUnit.code
-    const occurredAt = dateOf(visit.eventDate, this.options.today)
-    if (typeof occurredAt !== 'string') return occurredAt.code
+    if (typeof orgUnit !== 'string') codes.push(orgUnit.code)
+    const date = dateOf(visit.eventDate, this.options.today)
+    if (typeof date !== 'string') codes.push(date.code)
     const status = visit.status ?? 'COMPLETED'
-    const values = this.valuesOf(this.mapping.event, visit.values, known?.sent ?? [], new Set(stage.dataElements.map((d) => d.id)))
-    if (isCode(values)) return values.code
-    const after = merged(known?.values ?? {}, values.set, values.clear)
-    if (status === 'COMPLETED' && stage.dataElements.some((d) => d.compulsory && after[d.id] === undefined)) return 'mandatory-missing'
+    const allowed = new Set(stage.dataElements.map((d) => d.id))
+    const { set, clear, codes: mistakes } = this.valuesOf(this.mapping.event, visit.values, known?.sent ?? [], allowed)
+    const values = merged(known?.values ?? {}, set, clear)
+    const compulsory = stage.dataElements.filter((d) => d.compulsory && status === 'COMPLETED')
+    codes.push(...mistakes)
+    if (mistakes.length === 0 && compulsory.some((d) => values[d.id] === undefined)) codes.push('mandatory-missing')
+    if (blocked && !known) codes.push('event-needs-active-enrollment')
+    if (codes.length > 0) return codes
 
-    const sent = Object.keys(values.set)
-    if (known) Object.assign(known, { orgUnit, date: occurredAt, status, values: after, sent })
-    else target.events.push({ key: ids.event(visit), stage: stage.id, orgUnit, date: occurredAt, status, values: after, sent })
-    return null
+    const now = { stage: stage.id, orgUnit: orgUnit as string, date: date as string, status, values, sent: Object.keys(set) }
+    if (known) Object.assign(known, now)
+    else target.events.push({ key: ids.event(visit), ...now })
+    return []
   }
 }
 
