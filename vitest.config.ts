@@ -1,12 +1,11 @@
 import { defineConfig } from 'vitest/config'
 
-/** One project for each kind of test; those with a database share one server and make databases of their own. */
-const kind = (name: string, options: { database?: boolean; timeout?: number } = {}) => ({
+/** One project for each kind of test. */
+const kind = (name: string, timeout: number) => ({
   test: {
     name,
     include: [`test/${name}/**/*.${name}.test.ts`],
-    globalSetup: options.database ? ['test/support/postgres.ts'] : [],
-    testTimeout: options.timeout ?? 20_000,
+    testTimeout: timeout,
     hookTimeout: 120_000,
   },
 })
@@ -15,14 +14,16 @@ export default defineConfig({
   test: {
     // clinics' machines have two cores
     maxWorkers: 2,
+    // one PostgreSQL for all; files of tests make databases of their own
+    globalSetup: ['test/support/postgres.ts'],
     reporters: ['default', './test/support/closing-line-reporter.ts'],
     projects: [
-      kind('unit', { timeout: 60_000 }),
-      kind('pg', { database: true, timeout: 60_000 }),
-      kind('queue', { database: true, timeout: 120_000 }),
-      kind('dhis2', { timeout: 120_000 }),
-      kind('sync', { database: true, timeout: 300_000 }),
-      kind('cli', { database: true, timeout: 300_000 }),
+      kind('unit', 60_000),
+      kind('pg', 60_000),
+      kind('queue', 120_000),
+      kind('dhis2', 120_000),
+      kind('sync', 300_000),
+      kind('cli', 300_000),
     ],
   },
 })

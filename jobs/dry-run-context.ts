@@ -5,7 +5,7 @@ import { ENROLLMENT_STEPS, type EnrollmentStep } from '../src/core/reconcile.ts'
 import type { Run } from '../sql/store/store.ts'
 import type { JobContext } from './context.ts'
 import type { Plan } from './plan-enrollments.ts'
-import { prepareEnrollment, type Prepared } from './push-enrollments.ts'
+import { prepareEnrollment, type Prepared } from './prepare-enrollment.ts'
 
 export async function dryRunContext(
   ctx: JobContext,

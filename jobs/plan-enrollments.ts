@@ -1,6 +1,6 @@
 /** Step 3, one chunk: what enrollments has DHIS2, and where does each of Bahmni's go? Sends nothing; the four steps after it act on the plan. */
 import { linkEvent } from '../src/core/link.ts'
-import type { Dhis2Enrollment, EnrollmentFields, EnrollmentRow, EventRow, Metadata } from '../src/core/model.ts'
+import type { Dhis2Enrollment, EnrollmentFields, EnrollmentRow, EventLink, Metadata } from '../src/core/model.ts'
 import { enrollmentFields } from '../src/core/payload.ts'
 import { ENROLLMENT_STEPS, reconcile, type EnrollmentPlan, type EnrollmentStep, type Episode } from '../src/core/reconcile.ts'
 import { reject, type Rejection } from '../src/core/rejection.ts'
@@ -26,7 +26,7 @@ export async function planEnrollments(ctx: JobContext, run: Run, chunk: number):
     planned.push(...made.planned)
     outcomes.push(...made.outcomes)
   }
-  await ctx.store.savePlan(run.runId, planned)
+  await ctx.store.savePlan(run.runId, chunk, planned)
   await ctx.store.recordOutcomes(run.runId, 'enrollments', outcomes)
   return work.length
 }
@@ -65,7 +65,7 @@ function planPatient(
   }
   const trackedEntity = patient.trackedEntity
 
-  const events = new Map<string, EventRow[]>()
+  const events = new Map<string, EventLink[]>()
   /** by the event's rowId */
   const linkWarnings: Record<string, string> = {}
   for (const event of patient.events) {

@@ -14,7 +14,7 @@ export interface ChunkWorkerOptions {
   store: Store
   contexts: RunContextFactory
   steps: Queue<StepData>
-  /** requests to DHIS2 at a time: chunks of different patients run side by side */
+  /** requests to DHIS2 at a time, which its connections bound; chunks of different patients run side by side */
   concurrency: number
 }
 
@@ -29,14 +29,16 @@ export function startChunkWorker({ backend, store, contexts, steps, concurrency 
         const started = performance.now()
         const count = await doChunk(await runContext(contexts), run, step, chunk)
         await job.log(`${count} in ${Math.round(performance.now() - started)} ms`)
-        await store.chunkDone(runId, step, chunk)
-        await showProgress(store, steps, runId, step)
+        const { done, total } = await store.chunkDone(runId, step, chunk)
+        // the step's job shows percent; the numbers are the store's, so they are right with many workers
+        await steps.updateJobProgress(stepJobId(runId, step), Math.floor((100 * done) / total))
         return count
       } catch (error) {
         throw safeFailure(error)
       }
     },
-    { concurrency, maxStalledCount: 10 },
+    // one chunk more than requests: it is read, decided and written down while the others are with DHIS2
+    { concurrency: concurrency + 1, maxStalledCount: 10 },
   ) as Worker
 }
 
@@ -55,11 +57,4 @@ async function doChunk(ctx: JobContext, run: Run, step: Step, chunk: number): Pr
     case 'finish':
       throw new Error(`step ${step} has no chunks`)
   }
-}
-
-/** The step's job shows percent; the number is the store's, so it is right with many workers. */
-async function showProgress(store: Store, steps: Queue<StepData>, runId: string, step: Step): Promise<void> {
-  const row = (await store.readSteps(runId)).find((s) => s.step === step)
-  const job = await steps.getJob(stepJobId(runId, step))
-  if (row && job && row.chunksTotal > 0) await job.updateProgress(Math.floor((100 * row.chunksDone) / row.chunksTotal))
 }

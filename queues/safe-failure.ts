@@ -1,5 +1,5 @@
 import { UnrecoverableError } from 'bullmq'
-import { RunFailure } from '../src/errors.ts'
+import { RunFailure, systemSentence } from '../src/errors.ts'
 
 /**
  * What Bull Board and the log may show of an error. Our own failures are written for that; any other message may quote patient data (PostgreSQL
@@ -8,6 +8,8 @@ import { RunFailure } from '../src/errors.ts'
 export function safeFailure(error: unknown): Error {
   if (error instanceof UnrecoverableError) return error
   if (error instanceof RunFailure) return error.transient ? new Error(error.message) : new UnrecoverableError(error.message)
+  const sentence = systemSentence(error)
+  if (sentence !== null) return new Error(sentence)
   const { name, code, stack } =
     error instanceof Error ? (error as Error & { code?: unknown }) : { name: typeof error, code: undefined, stack: '' }
   const place = /\(?((?:jobs|queues|sql|src)\/[\w./-]+:\d+)/.exec(stack ?? '')?.[1]

@@ -1,4 +1,5 @@
 // Makes `npm start` and `npm test` work in a fresh clone: installs the packages when they are missing or older than the lock file.
+// Not `npm ci`: it refuses a lock file that lacks packages for other platforms, as npm writes it where a registry has not all of them.
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createHash } from 'node:crypto'
@@ -14,7 +15,7 @@ const read = (file) => {
 }
 if (read(stamp) !== wanted) {
   console.log('Installing packages …')
-  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { stdio: 'inherit' })
+  const { status } = spawnSync('npm', ['install', '--no-save', '--no-audit', '--no-fund'], { stdio: 'inherit' })
   if (status !== 0) process.exit(status ?? 1)
   writeFileSync(stamp, wanted)
 }

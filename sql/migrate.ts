@@ -41,13 +41,34 @@ export async function migrate({ databaseUrl, storeSchema }: { databaseUrl: strin
   }
 }
 
-async function refuseNewer(client: pg.Client, storeSchema: string): Promise<void> {
+/** Names of the migrations that the database still lacks. @throws DatabaseNewerError */
+export async function missingMigrations({ databaseUrl, storeSchema }: { databaseUrl: string; storeSchema: string }): Promise<string[]> {
+  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'bahmni-dhis2-sync check' })
+  await client.connect()
+  try {
+    await refuseNewer(client, storeSchema)
+    const applied = new Set(await appliedMigrations(client, storeSchema))
+    return knownMigrations().filter((name) => !applied.has(name))
+  } finally {
+    await client.end()
+  }
+}
+
+const knownMigrations = () =>
+  readdirSync(directory())
+    .map((file) => file.replace(/\.sql$/, ''))
+    .toSorted()
+
+async function appliedMigrations(client: pg.Client, storeSchema: string): Promise<string[]> {
   const table = `"${storeSchema.replaceAll('"', '""')}".${TABLE}`
   const { rows } = await client.query<{ found: string | null }>('select to_regclass($1) as found', [table])
-  if (rows[0]?.found == null) return
-  const known = new Set(readdirSync(directory()).map((file) => file.replace(/\.sql$/, '')))
-  const applied = await client.query<{ name: string }>(`select name from ${table}`)
-  const unknown = applied.rows.map((row) => row.name).filter((name) => !known.has(name))
+  if (rows[0]?.found == null) return []
+  return (await client.query<{ name: string }>(`select name from ${table}`)).rows.map((row) => row.name)
+}
+
+async function refuseNewer(client: pg.Client, storeSchema: string): Promise<void> {
+  const known = new Set(knownMigrations())
+  const unknown = (await appliedMigrations(client, storeSchema)).filter((name) => !known.has(name))
   if (unknown.length > 0)
     throw new DatabaseNewerError(
       `The database is newer than this program: it has ${unknown.join(', ')}. Install the version that made it, or a later one.`,

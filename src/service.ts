@@ -42,7 +42,7 @@ export function dhis2Connector(config: Config, observe: (request: ObservedReques
       url: config.dhis2Url!,
       credentials,
       api: config.dhis2Api,
-      connections: config.concurrency + 1,
+      connections: config.concurrency,
       timeoutMs: config.timeoutSeconds * 1000,
       retryBudgetMs: config.retrySeconds * 1000,
       observe,

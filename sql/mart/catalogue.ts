@@ -6,9 +6,6 @@ import { eventColumns, instanceColumns, type Mapping } from '../../src/core/mapp
 import { KIND_WORDS } from '../../src/core/rejection.ts'
 import type { Kind } from '../../src/core/model.ts'
 
-/** A relation or column of the mapping is not in the Mart. */
-export class MartError extends RunFailure {}
-
 export interface Relation {
   name: string
   /** column → PostgreSQL's type */
@@ -25,7 +22,7 @@ const REQUIRED: Readonly<Record<Kind, readonly string[]>> = {
   event: [PATIENT, ORG_UNIT, 'date_created', 'program', 'program_stage', 'event_unique_id', 'enrollment_date', 'event_date'],
 }
 
-/** The mapping's three relations with their columns. @throws MartError naming the relation or the column */
+/** The mapping's three relations with their columns. @throws RunFailure naming the relation or the column */
 export async function readRelations(tx: CommonQueryMethods, martSchema: string, mapping: Mapping): Promise<Relations> {
   const names: Readonly<Record<Kind, string>> = {
     trackedEntity: mapping.tables.instance,
@@ -46,12 +43,12 @@ export async function readRelations(tx: CommonQueryMethods, martSchema: string, 
     const columns = new Map(rows.filter((row) => row.relation === names[kind]).map((row) => [row.column_name, row.type]))
     const word = KIND_WORDS[kind]
     if (columns.size === 0)
-      throw new MartError(
+      throw new RunFailure(
         `Mapping "${mapping.name}": the ${word} relation "${names[kind]}" is not in the Mart (schema ${martSchema}). Is Bahmni Mart being rebuilt? Otherwise correct the mapping.`,
       )
     const missing = [...REQUIRED[kind], ...mapped[kind]].find((column) => !columns.has(column))
     if (missing !== undefined)
-      throw new MartError(
+      throw new RunFailure(
         `Mapping "${mapping.name}": column "${missing}" is not in the ${word} relation "${names[kind]}". Correct the mapping or the Mart's SQL.`,
       )
     return { name: names[kind], columns }

@@ -40,20 +40,25 @@ export async function previewDelta(
       left join sync_confirmed c on c.mapping_name = ${mapping.name} and c.kind = ${kind} and c.record_key = d.record_key
       order by d.patient_id, d.record_key`
     await pool.stream(query, (stream) => {
-      stream.on('data', ({ data: row }) =>
-        onRow({
-          kind,
-          what: row.what,
-          patientId: row.patient_id,
-          recordKey: row.record_key,
-          orgUnit: row.org_unit_code,
-          enrollmentDate: row.enrollment_date,
-          incidentDate: row.incident_date,
-          eventDate: row.event_date,
-          status: row.status,
-          values: Object.fromEntries(columns.map((name, i) => [name, row.mart_values[i] ?? null])),
-        }),
-      )
+      stream.on('data', ({ data: row }) => {
+        try {
+          onRow({
+            kind,
+            what: row.what,
+            patientId: row.patient_id,
+            recordKey: row.record_key,
+            orgUnit: row.org_unit_code,
+            enrollmentDate: row.enrollment_date,
+            incidentDate: row.incident_date,
+            eventDate: row.event_date,
+            status: row.status,
+            values: Object.fromEntries(columns.map((name, i) => [name, row.mart_values[i] ?? null])),
+          })
+        } catch (error) {
+          // thrown here it would reach nobody, and the query would never end
+          stream.destroy(error as Error)
+        }
+      })
     })
   }
 }

@@ -15,7 +15,7 @@ const optional = (relation: Relation, name: string) => (relation.columns.has(nam
 const identifier = (fragment: FragmentSqlToken) => sql.fragment`nullif(btrim(${fragment}), '')`
 
 /** date_created as a timestamp, whatever the column's type; what is no date is null. */
-export function dateCreated(relation: Relation): FragmentSqlToken {
+function dateCreated(relation: Relation): FragmentSqlToken {
   const type = relation.columns.get('date_created') ?? 'text'
   return /^(date|timestamp)/.test(type)
     ? sql.fragment`${column('date_created')}::timestamp`

@@ -62,7 +62,6 @@ create table sync_snapshot_row (
   state text not null check (state in ('pending', 'context', 'created', 'updated', 'unchanged', 'rejected')),
   patient_id text not null,
   record_key text not null,
-  chunk integer,
   org_unit_code text,
   program text,
   program_stage text,
@@ -75,20 +74,36 @@ create table sync_snapshot_row (
   mart_values jsonb, -- texts and nulls in the order of the mapping's columns
   hash text not null,
   uid text,
-  step text,
-  wave integer,
-  plan jsonb,
-  parent_row_id bigint,
   same_value jsonb,
   rejection jsonb,
   warnings jsonb,
   primary key (run_id, row_id)
+-- room for each row's outcome beside it, and no index over what an outcome changes: so it costs no index entry (a HOT update)
+) with (fillfactor = 50);
+-- The column that tells most comes first, here and in the keys below: while a table grows from nothing the planner has no statistics, takes
+-- (run, kind) for one row and reads all of them for each patient. A first sync of 2,000 patients took 30 s that way, and 9 s this way.
+create index sync_snapshot_row_key on sync_snapshot_row (record_key, kind, run_id);
+create index sync_snapshot_row_patient on sync_snapshot_row (patient_id, run_id);
+
+-- the patients with work, in ranges: all of a patient's records are in one chunk
+create table sync_patient (
+  run_id uuid not null references sync_run on delete cascade,
+  chunk integer not null,
+  patient_id text not null,
+  primary key (run_id, chunk, patient_id)
 );
-create index sync_snapshot_row_chunk on sync_snapshot_row (run_id, chunk, kind, state);
-create index sync_snapshot_row_key on sync_snapshot_row (run_id, kind, record_key);
-create index sync_snapshot_row_patient on sync_snapshot_row (run_id, patient_id);
-create index sync_snapshot_row_parent on sync_snapshot_row (run_id, parent_row_id) where parent_row_id is not null;
-create index sync_snapshot_row_step on sync_snapshot_row (run_id, step, chunk) where step is not null;
+
+-- what was decided for an enrollment, and which events go with it
+create table sync_plan (
+  run_id uuid not null references sync_run on delete cascade,
+  chunk integer not null,
+  step text not null,
+  row_id bigint not null, -- of the enrollment, in sync_snapshot_row
+  wave integer not null,
+  plan jsonb not null,
+  events bigint[] not null, -- row_ids
+  primary key (run_id, chunk, step, row_id)
+);
 
 create table sync_confirmed (
   mapping_name text not null,
@@ -99,8 +114,9 @@ create table sync_confirmed (
   sent text[] not null default '{}', -- attributes or data elements that have a value of ours in DHIS2
   run_id uuid not null,
   confirmed_at timestamptz not null default now(),
-  primary key (mapping_name, kind, record_key)
-);
+  primary key (record_key, kind, mapping_name)
+-- written when a record goes, and again when DHIS2 has answered: see sync_snapshot_row
+) with (fillfactor = 50);
 
 create table sync_rejected (
   mapping_name text not null,
@@ -115,7 +131,7 @@ create table sync_rejected (
   run_id uuid not null,
   first_at timestamptz not null default now(),
   last_at timestamptz not null default now(),
-  primary key (mapping_name, kind, record_key)
+  primary key (record_key, kind, mapping_name)
 );
 create index sync_rejected_open on sync_rejected (mapping_name, kind, record_key) where state = 'open';
 create index sync_rejected_run on sync_rejected (run_id);

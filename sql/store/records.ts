@@ -1,7 +1,7 @@
 /** A run's rows as the steps read them, their plans, and how they ended. */
 import { sql, type CommonQueryMethods, type DatabasePool } from 'slonik'
 import { z } from 'zod'
-import { KINDS, type EnrollmentRow, type EventRow, type PatientRow } from '../../src/core/model.ts'
+import { KINDS, type EnrollmentRow, type EventLink, type EventRow, type PatientRow } from '../../src/core/model.ts'
 import { groupBy } from '../../src/core/group-by.ts'
 import type { Rejection } from '../../src/core/rejection.ts'
 import type { Outcome, PatientWork, PushItem, RejectedRow, Step, Store } from './store.ts'
@@ -33,19 +33,20 @@ const enrollmentRow = z.object({
   tracker: text,
   tracker_instance: text,
 })
-const eventRow = z.object({
+const eventLink = z.object({
   row_id: z.string(),
   patient_id: z.string(),
-  org_unit_code: text,
   program: text,
-  program_stage: text,
   unique_id: text,
   patient_program_id: text,
   enrollment_date: text,
   event_date: text,
+})
+const eventRow = eventLink.extend({
+  org_unit_code: text,
+  program_stage: text,
   status: text,
   mart_values: z.array(text),
-  parent_row_id: text,
   sent,
   tracker: text,
   tracker_instance: text,
@@ -72,11 +73,13 @@ const ROWS = sql.fragment`sync_snapshot_row s join sync_run run on run.run_id = 
 const ENROLLMENT = sql.fragment`
   select s.row_id::text, s.patient_id, s.org_unit_code, s.program, s.unique_id, s.enrollment_date, s.incident_date, s.status, s.state,
     t.enrollment_id as tracker, t.instance_id as tracker_instance`
+const EVENT_LINK = sql.fragment`select s.row_id::text, s.patient_id, s.program, s.unique_id, s.patient_program_id, s.enrollment_date, s.event_date`
 const EVENT = sql.fragment`
-  select s.row_id::text, s.patient_id, s.org_unit_code, s.program, s.program_stage, s.unique_id, s.patient_program_id, s.enrollment_date, s.event_date,
-    s.status, s.mart_values, s.parent_row_id::text, c.sent, t.event_id as tracker, t.instance_id as tracker_instance,
-    (c.record_key is not null and c.hash is null) as unconfirmed
-  from ${ROWS} ${CONFIRMED} ${EVENT_TRACKER}`
+  ${EVENT_LINK}, s.org_unit_code, s.program_stage, s.status, s.mart_values, c.sent, t.event_id as tracker, t.instance_id as tracker_instance,
+    (c.record_key is not null and c.hash is null) as unconfirmed`
+
+const ofChunk = (runId: string, chunk: number) => sql.fragment`
+  s.run_id = ${runId} and s.patient_id in (select patient_id from sync_patient where run_id = ${runId} and chunk = ${chunk})`
 
 type RecordMethods = Pick<
   Store,
@@ -104,7 +107,7 @@ export function recordMethods(pool: DatabasePool): RecordMethods {
         left join lateral (
           select instance_id from instance_tracker t where t.patient_id = s.patient_id order by date_created desc nulls last, instance_id desc limit 1
         ) as t on true
-        where s.run_id = ${runId} and s.chunk = ${chunk} and s.kind = 'trackedEntity' and s.state = any (${sql.array(states, 'text')})
+        where ${ofChunk(runId, chunk)} and s.kind = 'trackedEntity' and s.state = any (${sql.array(states, 'text')})
         order by s.row_id`)
       return rows.map((row): PatientRow => ({
         rowId: row.row_id,
@@ -127,7 +130,7 @@ export function recordMethods(pool: DatabasePool): RecordMethods {
     },
 
     async readEnrollmentWork(runId, chunk) {
-      const mine = sql.fragment`s.run_id = ${runId} and s.chunk = ${chunk}`
+      const mine = ofChunk(runId, chunk)
       const people = await pool.any(sql.type(personRow)`
         select s.patient_id, max(coalesce(p.uid, t.instance_id)) as tracked_entity, coalesce(bool_or(p.state = 'rejected'), false) as rejected,
           coalesce(bool_or(p.state = 'created'), false) as created_now
@@ -143,7 +146,8 @@ export function recordMethods(pool: DatabasePool): RecordMethods {
         (row) => row.patient_id,
       )
       const events = groupBy(
-        await pool.any(sql.type(eventRow)`${EVENT} where ${mine} and s.kind = 'event' and s.state = 'pending' order by s.row_id`),
+        await pool.any(sql.type(eventLink)`
+          ${EVENT_LINK} from sync_snapshot_row s where ${mine} and s.kind = 'event' and s.state = 'pending' order by s.row_id`),
         (row) => row.patient_id,
       )
       const trackers = groupBy(
@@ -164,49 +168,43 @@ export function recordMethods(pool: DatabasePool): RecordMethods {
           programUniqueId: t.unique_id,
         })),
         enrollments: (enrollments.get(person.patient_id) ?? []).map(toEnrollment),
-        events: (events.get(person.patient_id) ?? []).map(toEvent),
+        events: (events.get(person.patient_id) ?? []).map(toEventLink),
       }))
     },
 
-    async savePlan(runId, planned) {
+    async savePlan(runId, chunk, planned) {
       const rows = planned.map((p) => ({ row_id: p.rowId, step: p.step, wave: p.wave, plan: p.plan, events: p.events }))
       await pool.transaction(async (tx) => {
+        await tx.query(sql.unsafe`delete from sync_plan where run_id = ${runId} and chunk = ${chunk}`)
         await tx.query(sql.unsafe`
-          with planned as (select * from jsonb_to_recordset(${sql.jsonb(rows as never)}) as p (row_id bigint, step text, wave integer, plan jsonb, events jsonb)),
-          enrollments as (
-            update sync_snapshot_row s set step = p.step, wave = p.wave, plan = p.plan from planned p where s.run_id = ${runId} and s.row_id = p.row_id
-          )
-          update sync_snapshot_row s set parent_row_id = e.parent
-          from (select row_id as parent, jsonb_array_elements_text(events)::bigint as event from planned) as e
-          where s.run_id = ${runId} and s.row_id = e.event`)
+          insert into sync_plan (run_id, chunk, step, row_id, wave, plan, events)
+          select ${runId}, ${chunk}, step, row_id, wave, plan, array(select jsonb_array_elements_text(events)::bigint)
+          from jsonb_to_recordset(${sql.jsonb(rows as never)}) as p (row_id bigint, step text, wave integer, plan jsonb, events jsonb)`)
       })
     },
 
     async readPlanned<Plan>(runId: string, step: Step, chunk: number, which: 'pending' | 'all' = 'pending') {
-      const events = which === 'all' ? sql.fragment`e.state <> 'rejected'` : sql.fragment`e.state = 'pending'`
-      const wanted =
-        which === 'all'
-          ? sql.fragment`s.state <> 'rejected'`
-          : sql.fragment`(s.state = 'pending' or exists (
-        select from sync_snapshot_row e where e.run_id = s.run_id and e.parent_row_id = s.row_id and ${events}))`
+      const states = which === 'all' ? ['pending', 'context', 'created', 'updated', 'unchanged'] : ['pending']
+      const wanted = sql.fragment`= any (${sql.array(states, 'text')})`
       const planned = enrollmentRow.extend({ plan: z.unknown(), wave: z.int(), tracked_entity: z.string() })
+      const inStep = sql.fragment`l.run_id = ${runId} and l.chunk = ${chunk} and l.step = ${step}`
       const rows = await pool.any(sql.type(planned)`
-        ${ENROLLMENT}, s.plan, s.wave, coalesce(p.uid, i.instance_id) as tracked_entity
-        from ${ROWS} ${ENROLLMENT_TRACKER}
+        ${ENROLLMENT}, l.plan, l.wave, coalesce(p.uid, i.instance_id) as tracked_entity
+        from sync_plan l join ${ROWS} on s.run_id = l.run_id and s.row_id = l.row_id ${ENROLLMENT_TRACKER}
         left join sync_snapshot_row p on p.run_id = s.run_id and p.patient_id = s.patient_id and p.kind = 'trackedEntity'
         left join lateral (
           select instance_id from instance_tracker i where i.patient_id = s.patient_id order by date_created desc nulls last, instance_id desc limit 1
         ) as i on true
-        where s.run_id = ${runId} and s.step = ${step} and s.chunk = ${chunk} and s.kind = 'enrollment' and ${wanted}
-        order by s.wave, s.row_id`)
+        where ${inStep} and exists (
+          select from sync_snapshot_row o where o.run_id = l.run_id and o.row_id = any (l.row_id || l.events)
+            and o.state ${which === 'all' ? sql.fragment`<> 'rejected' and o.row_id = l.row_id` : wanted})
+        order by l.wave, s.row_id`)
       const children = groupBy(
-        await pool.any(sql.type(eventRow)`
-          ${EVENT} where s.run_id = ${runId} and s.kind = 'event' and s.parent_row_id = any (${sql.array(
-            rows.map((row) => row.row_id),
-            'int8',
-          )})
-            and ${which === 'all' ? sql.fragment`s.state <> 'rejected'` : sql.fragment`s.state = 'pending'`} order by s.row_id`),
-        (row) => row.parent_row_id,
+        await pool.any(sql.type(eventRow.extend({ parent: z.string() }))`
+          ${EVENT}, l.row_id::text as parent
+          from sync_plan l cross join unnest(l.events) as e (row_id) join ${ROWS} on s.run_id = l.run_id and s.row_id = e.row_id ${CONFIRMED} ${EVENT_TRACKER}
+          where ${inStep} and s.state ${wanted} order by s.row_id`),
+        (row) => row.parent,
       )
       return rows.map((row): PushItem<Plan> => ({
         enrollment: { ...toEnrollment(row), plan: row.plan as Plan, wave: row.wave },
@@ -228,7 +226,7 @@ export function recordMethods(pool: DatabasePool): RecordMethods {
     },
 
     async recordOutcomes(runId, step, outcomes) {
-      if (outcomes.length > 0) await pool.transaction((tx) => recordOutcomes(tx, runId, step, outcomes))
+      if (outcomes.length > 0) await recordOutcomes(pool, runId, step, outcomes)
     },
 
     async countPending(runId) {
@@ -271,10 +269,10 @@ async function readTrackers(pool: CommonQueryMethods, trackedEntities: readonly 
 }
 
 /**
- * One transaction: the rows' ends, the tracker tables, what is confirmed, the work list of rejected records, and the counts. A row that has come to
+ * One statement, and so one transaction: the rows' ends, the tracker tables, what is confirmed, the work list of rejected records, and the counts. A row that has come to
  * its end already is left alone, so saying it twice changes nothing.
  */
-async function recordOutcomes(tx: CommonQueryMethods, runId: string, step: Step, outcomes: readonly Outcome[]): Promise<void> {
+async function recordOutcomes(pool: CommonQueryMethods, runId: string, step: Step, outcomes: readonly Outcome[]): Promise<void> {
   const rows = outcomes.map((o) => ({
     row_id: o.rowId,
     state: o.state,
@@ -285,7 +283,7 @@ async function recordOutcomes(tx: CommonQueryMethods, runId: string, step: Step,
     rejection: o.rejection,
     warnings: o.warnings.length > 0 ? o.warnings : null,
   }))
-  await tx.query(sql.unsafe`
+  await pool.query(sql.unsafe`
     with given as (
       select * from jsonb_to_recordset(${sql.jsonb(rows as never)})
         as o (row_id bigint, state text, uid text, tracked_entity text, status text, sent jsonb, rejection jsonb, warnings jsonb)
@@ -366,19 +364,25 @@ function toEnrollment(row: z.infer<typeof enrollmentRow>): EnrollmentRow {
   }
 }
 
-function toEvent(row: z.infer<typeof eventRow>): EventRow {
+function toEventLink(row: z.infer<typeof eventLink>): EventLink {
   return {
     rowId: row.row_id,
     patientId: row.patient_id,
-    orgUnitCode: row.org_unit_code,
-    values: row.mart_values,
-    sent: row.sent ?? [],
     program: row.program,
-    programStage: row.program_stage,
     eventUniqueId: row.unique_id,
     patientProgramId: row.patient_program_id,
     enrollmentDate: row.enrollment_date,
     eventDate: row.event_date,
+  }
+}
+
+function toEvent(row: z.infer<typeof eventRow>): EventRow {
+  return {
+    ...toEventLink(row),
+    orgUnitCode: row.org_unit_code,
+    values: row.mart_values,
+    sent: row.sent ?? [],
+    programStage: row.program_stage,
     status: row.status,
     tracker: row.tracker,
     trackerInstance: row.tracker_instance,

@@ -181,9 +181,12 @@ export function runMethods(pool: DatabasePool): RunMethods {
     },
 
     async chunkDone(runId, step, chunk) {
-      await pool.query(
-        sql.unsafe`insert into sync_chunk_done (run_id, step, chunk) values (${runId}, ${step}, ${chunk}) on conflict do nothing`,
-      )
+      return pool.one(sql.type(z.object({ done: z.int(), total: z.int() }))`
+        with added as (
+          insert into sync_chunk_done (run_id, step, chunk) values (${runId}, ${step}, ${chunk}) on conflict do nothing returning chunk
+        )
+        select chunks_total as total, ((select count(*) from sync_chunk_done d where d.run_id = s.run_id and d.step = s.step) + (select count(*) from added))::int as done
+        from sync_step s where run_id = ${runId} and step = ${step}`)
     },
   }
 }

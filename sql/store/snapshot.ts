@@ -46,31 +46,24 @@ export function snapshotMethods(
     },
 
     async assignChunks(runId, size) {
-      await pool.query(sql.unsafe`
-        update sync_snapshot_row s set chunk = numbered.chunk
-        from (
-          select patient_id, (row_number() over (order by patient_id) - 1) / ${size} as chunk
+      return pool.oneFirst(sql.type(z.object({ chunks: z.int() }))`
+        with assigned as (
+          insert into sync_patient (run_id, chunk, patient_id)
+          select ${runId}, (row_number() over (order by patient_id) - 1) / ${size}, patient_id
           from (select distinct patient_id from sync_snapshot_row where run_id = ${runId} and state = 'pending') p
-        ) as numbered
-        where s.run_id = ${runId} and s.patient_id = numbered.patient_id`)
-      return pool.oneFirst(
-        sql.type(
-          z.object({ chunks: z.int() }),
-        )`select coalesce(max(chunk) + 1, 0)::int as chunks from sync_snapshot_row where run_id = ${runId}`,
-      )
+          returning chunk
+        )
+        select coalesce(max(chunk) + 1, 0)::int as chunks from assigned`)
     },
 
     async chunksOf(runId, step) {
+      const kinds = step === 'patients' ? ['trackedEntity'] : ['enrollment', 'event']
       const work =
-        step === 'patients'
-          ? sql.fragment`kind = 'trackedEntity' and state = 'pending'`
-          : step === 'enrollments'
-            ? sql.fragment`kind <> 'trackedEntity' and state = 'pending'`
-            : sql.fragment`step = ${step} and (state = 'pending' or exists (
-                select from sync_snapshot_row e where e.run_id = s.run_id and e.parent_row_id = s.row_id and e.state = 'pending'))`
-      const rows = await pool.anyFirst(sql.type(z.object({ chunk: z.int() }))`
-        select distinct chunk from sync_snapshot_row s where run_id = ${runId} and chunk is not null and ${work} order by chunk`)
-      return rows
+        step === 'patients' || step === 'enrollments'
+          ? sql.fragment`sync_patient c join sync_snapshot_row s on s.run_id = c.run_id and s.patient_id = c.patient_id and s.kind = any (${sql.array(kinds, 'text')})`
+          : sql.fragment`sync_plan c join sync_snapshot_row s on s.run_id = c.run_id and s.row_id = any (c.row_id || c.events) and c.step = ${step}`
+      return pool.anyFirst(sql.type(z.object({ chunk: z.int() }))`
+        select distinct c.chunk from ${work} where c.run_id = ${runId} and s.state = 'pending' order by c.chunk`)
     },
   }
 }
@@ -78,6 +71,7 @@ export function snapshotMethods(
 async function takeSnapshot(tx: CommonQueryMethods, run: Run, { martSchema, overlapDays }: MartOptions): Promise<SnapshotSummary> {
   const { runId, mapping, mappingName } = run
   await tx.query(sql.unsafe`delete from sync_snapshot_row where run_id = ${runId}`)
+  await tx.query(sql.unsafe`delete from sync_patient where run_id = ${runId}`)
   await tx.query(sql.unsafe`delete from sync_count where run_id = ${runId} and step = ${STEPS[0]}`)
   const relations = await readRelations(tx, martSchema, mapping)
   const markers = await readMarkers(tx, mappingName)
@@ -89,6 +83,8 @@ async function takeSnapshot(tx: CommonQueryMethods, run: Run, { martSchema, over
     const wanted = kind === 'event' && !force ? sql.fragment`(${delta} or ${ofNewEnrollment(runId, mappingName)})` : delta
     scanned[kind] = await copyDelta(tx, run, kind, selectRows(kind, mapping, relations[kind], martSchema, wanted), force)
   }
+  // what follows, and the steps, are planned by statistics; autovacuum would make them minutes later
+  await tx.query(sql.unsafe`analyze sync_snapshot_row`)
   await mergeDuplicates(tx, runId)
   await rejectDoubtful(tx, run, relations)
   await addContext(tx, run, 'enrollment', relations.enrollment, martSchema)
@@ -268,13 +264,12 @@ async function flagGroup(pool: CommonQueryMethods, runId: string, indexes: reado
       select row_id, patient_id, mart_values ->> ${first}::int as shown, array[${values}] as value,
         exists (select from instance_tracker t where t.patient_id = s.patient_id) as known
       from sync_snapshot_row s where run_id = ${runId} and kind = 'trackedEntity' and state in ('pending', 'context')
+    ), sharing as (
+      select row_id, patient_id, shown, known, min(patient_id) over same as first, max(patient_id) over same as last
+      from people where array_position(value, null) is null
+      window same as (partition by value)
     ), shared as (
-      select row_id, shown, other.patient_id as other
-      from people p cross join lateral (
-        select patient_id from people o where o.value = p.value and o.patient_id <> p.patient_id order by o.patient_id limit 1
-      ) as other
-      where not known and array_position(value, null) is null
-        and value in (select value from people group by value having count(*) > 1)
+      select row_id, shown, case patient_id when first then last else first end as other from sharing where first <> last and not known
     )
     update sync_snapshot_row s
     set same_value = jsonb_build_object('patientId', shared.other, 'column', ${mapped[first]!}::text, 'value', shared.shown)

@@ -1,5 +1,5 @@
 /** What the jobs, the CLI and the API ask of our tables. One implementation (postgres.ts) over one file a table. */
-import type { EnrollmentRow, EnrollmentStatus, EventRow, Kind, PatientRow } from '../../src/core/model.ts'
+import type { EnrollmentRow, EnrollmentStatus, EventLink, EventRow, Kind, PatientRow } from '../../src/core/model.ts'
 import type { Mapping } from '../../src/core/mapping.ts'
 import type { Rejection } from '../../src/core/rejection.ts'
 
@@ -15,7 +15,7 @@ export const STEPS = [
 ] as const
 export type Step = (typeof STEPS)[number]
 
-export type RunState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled'
+type RunState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled'
 export type StepState = 'queued' | 'running' | 'succeeded' | 'failed' | 'skipped'
 
 export interface Counts {
@@ -87,7 +87,7 @@ export interface PatientWork {
   /** every enrollment of the patient in the Mart, pending or context */
   enrollments: readonly EnrollmentRow[]
   /** pending events only */
-  events: readonly EventRow[]
+  events: readonly EventLink[]
 }
 
 /** Where and how an enrollment row is sent; decided in the enrollments step, acted on in one of the four after it. */
@@ -207,7 +207,7 @@ export interface Store {
   finishStep(runId: string, step: Step, state: StepState, failure: string | null): Promise<void>
 
   // ---- snapshot
-  /** Copies the delta of the three relations in one repeatable-read transaction. Repeatable: a second call replaces the first one's rows. @throws MartError naming relation and column */
+  /** Copies the delta of the three relations in one repeatable-read transaction. Repeatable: a second call replaces the first one's rows. @throws RunFailure naming relation and column */
   takeSnapshot(run: Run): Promise<SnapshotSummary>
   /**
    * Flags patients of the run who share a value: all of `searchable` together, or one of `unique` alone (blanks and case ignored, empty values never).
@@ -228,15 +228,16 @@ export interface Store {
   /** instance_tracker's patient for each of these tracked entities */
   patientsOf(trackedEntities: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>
   readEnrollmentWork(runId: string, chunk: number): Promise<readonly PatientWork[]>
-  savePlan<Plan>(runId: string, planned: readonly PlannedEnrollment<Plan>[]): Promise<void>
+  /** replaces what was planned for the chunk before */
+  savePlan<Plan>(runId: string, chunk: number, planned: readonly PlannedEnrollment<Plan>[]): Promise<void>
   /** planned and still pending (the enrollment itself, or one of its events), waves in order; events: the pending ones. With `all` settled ones too. */
   readPlanned<Plan>(runId: string, step: Step, chunk: number, which?: 'pending' | 'all'): Promise<readonly PushItem<Plan>[]>
   /** Write-ahead, before a request: these uids and values are on their way (sync_confirmed, without a hash). Not in a dry run. */
   markSending(runId: string, sending: readonly { rowId: string; uid: string; sent: readonly string[] }[]): Promise<void>
   /** In one transaction: snapshot rows, tracker tables, confirmed hashes, rejected records and step counts. In a dry run only snapshot rows and counts. */
   recordOutcomes(runId: string, step: Step, outcomes: readonly Outcome[]): Promise<void>
-  /** the chunk's work is done; counted once however often it is said */
-  chunkDone(runId: string, step: Step, chunk: number): Promise<void>
+  /** the chunk's work is done; counted once however often it is said. @returns the step's chunks */
+  chunkDone(runId: string, step: Step, chunk: number): Promise<{ done: number; total: number }>
   /** rows that no step has settled: zero at the end of a run that went to its end */
   countPending(runId: string): Promise<number>
   readRejected(runId: string): Promise<readonly RejectedRow[]>

@@ -1,4 +1,5 @@
 /** Is everything there that a sync needs? Each check says what it found, or what to do. */
+import { missingMigrations } from '../../sql/migrate.ts'
 import type { Store } from '../../sql/store/store.ts'
 import { describeConfig, readConfig } from '../config.ts'
 import { eventColumns, instanceColumns, type Mapping } from '../core/mapping.ts'
@@ -17,17 +18,21 @@ export async function runCheck(env: Readonly<Record<string, string | undefined>>
     say('✗', text)
   }
 
-  const store = await openStore(config)
+  const location = { databaseUrl: config.databaseUrl!, storeSchema: config.storeSchema }
+  const missing = await tried(missingMigrations(location), bad)
+  if (missing !== null && missing.length > 0) bad(`the database lacks ${missing.join(', ')}. Run "bahmni-dhis2-sync migrate".`)
+  // a pool is opened with its first connection
+  const store = missing === null ? null : await openStore(config)
   const client = await tried(dhis2Connector(config, () => {})(), bad)
   if (client) say('✓', `DHIS2 ${client.server.version} answers, ${client.api} API`)
   try {
-    const mappings = await tried(store.listMappings(), bad)
+    const mappings = store && missing?.length === 0 ? await tried(store.listMappings(), bad) : null
     if (mappings) say(mappings.length > 0 ? '✓' : ' ', `the database answers and has ${mappings.length} mappings`)
     for (const mapping of mappings ?? [])
-      for (const problem of await checkMapping(store, client, mapping)) bad(`mapping "${mapping.name}": ${problem}`)
+      for (const problem of (await tried(checkMapping(store!, client, mapping), bad)) ?? []) bad(`mapping "${mapping.name}": ${problem}`)
   } finally {
     await client?.close()
-    await store.close()
+    await store?.close()
   }
   say(problems === 0 ? '✓' : '✗', problems === 0 ? 'all is well' : `${problems} problems`)
   return problems === 0 ? EXIT.ok : EXIT.failed
@@ -43,8 +48,7 @@ async function tried<T>(work: Promise<T>, bad: (text: string) => void): Promise<
 }
 
 async function checkMapping(store: Store, client: Dhis2Client | null, mapping: Mapping): Promise<string[]> {
-  const found = await store.describeMart(mapping).catch((error: unknown) => (error instanceof Error ? error.message : String(error)))
-  if (typeof found === 'string') return [found]
+  const found = await store.describeMart(mapping)
   if (!client) return []
   return compare(mapping, await client.readMetadata(found.programs), found)
 }

@@ -9,7 +9,7 @@ import { createLog } from '../log.ts'
 import { demoServices, type DemoService } from '../sandbox/mart/demo.ts'
 import { startSandbox } from '../sandbox/start.ts'
 import { openService, openStore } from '../service.ts'
-import { EXIT } from './exit.ts'
+import { EXIT, UsageError } from './exit.ts'
 import { printReport, type RunReport } from './report.ts'
 import { serveUntilSignal } from './serve.ts'
 import { syncOnce } from './sync.ts'
@@ -21,6 +21,10 @@ const say = (text: string) => process.stdout.write(`${text}\n`)
 /** @returns 0 when the sync did what it should, the demo Mart's dirt included */
 export async function runDemo(env: Readonly<Record<string, string | undefined>>, serve: boolean): Promise<number> {
   const given = readConfig(env)
+  if (given.databaseUrl !== null && given.dhis2Url === null)
+    throw new UsageError(
+      'With a DATABASE_URL of your own set DHIS2_URL too: its tracker tables must not name records of the sandbox, which forgets them.',
+    )
   say('Starting the embedded PostgreSQL and the sandbox DHIS2 …')
   const database = given.databaseUrl === null ? await startEmbeddedPostgres(given.dataDir) : null
   const sandbox = given.dhis2Url === null ? await startSandbox({ version: '2.41' }) : null

@@ -64,5 +64,6 @@ function textOf(step: StepRow): string {
   const parts = (['created', 'updated', 'unchanged', 'rejected'] as const).flatMap((key) =>
     counts[key] > 0 ? [`${counts[key]} ${key}`] : [],
   )
-  return parts.join(', ') || (step.state === 'succeeded' ? 'nothing to do' : '')
+  if (parts.length > 0 || step.state !== 'succeeded') return parts.join(', ')
+  return step.chunksTotal > 0 ? 'done' : 'nothing to do'
 }

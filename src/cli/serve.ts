@@ -1,7 +1,4 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import express from 'express'
-import { bullBoard } from '../../dashboard/bull-board.ts'
+import { startWebServer } from '../../dashboard/server.ts'
 import { readConfig, type Config } from '../config.ts'
 import { createLog } from '../log.ts'
 import { openService, type Service } from '../service.ts'
@@ -17,18 +14,10 @@ export async function runServe(env: Env): Promise<number> {
 
 export async function serveUntilSignal(config: Config, service: Service): Promise<number> {
   await service.startWorkers()
-  const app = express()
-  app.disable('x-powered-by')
-  app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }))
-  app.get('/', (_request, response) => response.redirect('/queues'))
-  app.use('/queues', bullBoard(service.queues, '/queues'))
-  const server = createServer(app)
-  await new Promise<void>((done, failed) => server.once('error', failed).listen(config.port, config.host, done))
-  const { port } = server.address() as AddressInfo
-  process.stdout.write(`Bull Board: http://${config.host}:${port}/queues  (Ctrl+C ends)\n`)
+  const web = await startWebServer(service.queues, config.host, config.port)
+  process.stdout.write(`Bull Board: ${web.url}/queues  (Ctrl+C ends)\n`)
   await stopSignal()
-  server.closeAllConnections()
-  await new Promise((done) => server.close(done))
+  await web.close()
   await service.close()
   return EXIT.ok
 }

@@ -1,7 +1,9 @@
-import type { RunRequest } from '../../sql/store/store.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { RunActiveError, type Run, type RunRequest, type Store } from '../../sql/store/store.ts'
 import { readConfig, type Config } from '../config.ts'
+import { systemSentence } from '../errors.ts'
 import { createLog } from '../log.ts'
-import { openService } from '../service.ts'
+import { openService, type Service } from '../service.ts'
 import { EXIT, UsageError } from './exit.ts'
 import { followRun } from './progress.ts'
 import { printReport, readReport, type RunReport } from './report.ts'
@@ -27,20 +29,61 @@ export async function runSync(
   return report.state === 'succeeded' ? EXIT.ok : EXIT.failed
 }
 
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const
+
 /** Queues the run, works on it here (other workers may help), and follows it to its end. */
 export async function syncOnce(config: Config, request: RunRequest, quiet: boolean): Promise<RunReport> {
   const service = await openService(config, createLog(config.logLevel === 'info' ? 'warn' : config.logLevel))
   try {
-    const run = await service.queues.enqueue(request)
+    const run = await enqueue(service, request)
     const cancel = () => void service.store.requestCancel(run.runId)
-    process.once('SIGINT', cancel)
+    for (const signal of SIGNALS) process.once(signal, cancel)
     await service.startWorkers()
-    await followRun(service.store, run.runId, { stream: process.stderr, quiet })
-    process.off('SIGINT', cancel)
+    try {
+      await followRun(service.store, run.runId, { stream: process.stderr, quiet })
+    } catch (error) {
+      await settleWhenReachable(service.store, run.runId, systemSentence(error) ?? CUT_OFF)
+      throw error
+    }
+    for (const signal of SIGNALS) process.off(signal, cancel)
     const ownChecks = request.dryRun && (await service.connect().catch(() => null))?.canValidate === false
     return await readReport(service.store, run.runId, ownChecks ? 'own checks only' : 'DHIS2')
   } finally {
     await service.close()
+  }
+}
+
+const CUT_OFF = 'The run was cut off before its end. Sync again to send what is missing.'
+/** A process that makes a run starts its workers a moment later. */
+const GRACE_MS = 30_000
+
+/** A run that no process works on would be in the way for ever: its own was killed, or lost the database. @throws RunActiveError */
+async function enqueue({ queues, store }: Service, request: RunRequest): Promise<Run> {
+  try {
+    return await queues.enqueue(request)
+  } catch (error) {
+    if (!(error instanceof RunActiveError)) throw error
+    const active = await store.readRun(error.runId)
+    if (active === null || Date.now() - active.createdAt.getTime() < GRACE_MS || (await queues.steps.getWorkersCount()) > 0) throw error
+    await settle(store, active.runId, CUT_OFF)
+    return queues.enqueue(request)
+  }
+}
+
+/** Ends a run as failed; jobs that it left in the queue do nothing any more. */
+async function settle(store: Store, runId: string, failure: string): Promise<void> {
+  await store.requestCancel(runId)
+  await store.finishRun(runId, { state: 'failed', failure, statusInfo: failure, moveMarkers: false })
+}
+
+/** A database that restarts is back in seconds; one that stays away leaves the run to the next sync. */
+async function settleWhenReachable(store: Store, runId: string, failure: string): Promise<void> {
+  for (let tries = 1; tries <= 5; tries++) {
+    try {
+      return await settle(store, runId, failure)
+    } catch {
+      await sleep(1000)
+    }
   }
 }
 
@@ -65,8 +108,13 @@ export function checkPeriod(from: string | null, to: string | null): void {
     ['--from', from],
     ['--to', to],
   ] as const)
-    if (day !== null && (!/^\d{4}-\d{2}-\d{2}$/.test(day) || Number.isNaN(Date.parse(day))))
-      throw new UsageError(`${name} should be a day like 2024-03-01, not "${day}".`)
+    if (day !== null && !isDay(day)) throw new UsageError(`${name} should be a day like 2024-03-01, not "${day}".`)
   if ((from === null) !== (to === null)) throw new UsageError('--from and --to go together.')
   if (from !== null && to !== null && from > to) throw new UsageError('--from should not be after --to.')
+}
+
+/** JavaScript takes 2024-02-30 for the first of March; PostgreSQL knows no year 0. */
+function isDay(text: string): boolean {
+  const time = /^(?!0000)\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(text) : Number.NaN
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text)
 }

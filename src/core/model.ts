@@ -11,7 +11,7 @@ export const ENROLLMENT_STATUSES = ['ACTIVE', 'COMPLETED', 'CANCELLED'] as const
 export type EnrollmentStatus = (typeof ENROLLMENT_STATUSES)[number]
 
 export const EVENT_STATUSES = ['ACTIVE', 'COMPLETED', 'VISITED', 'SCHEDULE', 'OVERDUE', 'SKIPPED'] as const
-export type EventStatus = (typeof EVENT_STATUSES)[number]
+type EventStatus = (typeof EVENT_STATUSES)[number]
 
 // ---------------------------------------------------------------- mart rows (all values are text, as PostgreSQL prints them)
 
@@ -71,6 +71,12 @@ export interface EventRow extends MartRow {
   /** true: an earlier send of this event was never answered, so DHIS2 may have it under the derived UID */
   unconfirmed: boolean
 }
+
+/** What tells which enrollment an event belongs to. */
+export type EventLink = Pick<
+  EventRow,
+  'rowId' | 'patientId' | 'program' | 'eventUniqueId' | 'patientProgramId' | 'enrollmentDate' | 'eventDate'
+>
 
 // ---------------------------------------------------------------- DHIS2 metadata
 

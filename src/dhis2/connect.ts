@@ -1,8 +1,8 @@
 /** Which DHIS2 is it, and which of its APIs do we speak? */
 import { z } from 'zod'
 import type { Dhis2Client, SystemInfo } from './client.ts'
-import { UnsupportedServer } from './errors.ts'
-import { openHttp, type HttpOptions } from './http.ts'
+import { RequestRefused, UnsupportedServer } from './errors.ts'
+import { openHttp, type Http, type HttpOptions } from './http.ts'
 import { legacyClient } from './legacy.ts'
 import { trackerClient } from './tracker.ts'
 
@@ -14,7 +14,7 @@ const infoSchema = z.object({ version: z.string(), revision: z.string().nullish(
 export async function connectDhis2(options: HttpOptions & { api: ApiChoice }): Promise<Dhis2Client> {
   const http = openHttp(options)
   try {
-    const server = systemInfo(await http.get('system/info'))
+    const server = await readSystemInfo(http)
     return chooseApi(server, options.api) === 'legacy' ? legacyClient(http, server) : trackerClient(http, server)
   } catch (error) {
     await http.close()
@@ -22,7 +22,17 @@ export async function connectDhis2(options: HttpOptions & { api: ApiChoice }): P
   }
 }
 
-export function systemInfo(body: unknown): SystemInfo {
+async function readSystemInfo(http: Http): Promise<SystemInfo> {
+  try {
+    return systemInfo(await http.get('system/info'))
+  } catch (error) {
+    if (error instanceof RequestRefused && error.status === 404)
+      throw new UnsupportedServer('There is no DHIS2 at DHIS2_URL. Is its path missing there, as in https://example.org/dhis?')
+    throw error
+  }
+}
+
+function systemInfo(body: unknown): SystemInfo {
   const parsed = infoSchema.safeParse(body)
   const minor = Number(/^2\.(\d+)/.exec(parsed.data?.version ?? '')?.[1])
   if (!parsed.success || !Number.isInteger(minor))

@@ -7,6 +7,18 @@ export class TransientFailure extends RunFailure {
   }
 }
 
+/** No HTTP with the server at all, and trying again would not help: a certificate that is not trusted, https on a port that speaks http. */
+export class NotReached extends RunFailure {
+  constructor(origin: string, code: string, cause: unknown) {
+    super(
+      `No connection to DHIS2 at ${origin} (${code || 'no reason given'}). Check DHIS2_URL, its http or https, and the server's certificate.`,
+      {
+        cause,
+      },
+    )
+  }
+}
+
 /** DHIS2 does not let our account in. */
 export class AccessRefused extends RunFailure {}
 

@@ -1,7 +1,7 @@
 /** HTTP to one DHIS2 server: a pool of connections, one login session, time limits, and retries for what passes by itself. */
 import { setTimeout as wait } from 'node:timers/promises'
 import { Pool, type Dispatcher } from 'undici'
-import { AccessRefused, RequestRefused, TransientFailure } from './errors.ts'
+import { AccessRefused, NotReached, RequestRefused, TransientFailure } from './errors.ts'
 
 export interface HttpOptions {
   /** of the server, without /api; a path prefix is kept */
@@ -29,7 +29,7 @@ export interface ObservedRequest {
   attempt: number
 }
 
-export interface Answer {
+interface Answer {
   status: number
   body: unknown
 }
@@ -60,29 +60,25 @@ export function openHttp(options: HttpOptions): Http {
   /** cookies of the login session; empty: there is none */
   const session = new Map<string, string>()
 
-  /** One try; a session that has ended is made anew. */
   async function attempt(
     method: Dispatcher.HttpMethod,
     path: string,
     body: string | null,
   ): Promise<Answer & { retryAfter: string | null }> {
-    const sentSession = [...session].map(([name, value]) => `${name}=${value}`).join('; ')
     const response = await pool.request({
       method,
       path: `${prefix}/api/${path}`,
       body,
       headers: {
         accept: 'application/json',
+        authorization: authorization(options.credentials),
+        // 2.30 answers 500 to a GET that has one
         ...(body !== null && { 'content-type': 'application/json' }),
-        // Basic costs DHIS2 100 ms of password hashing a request: the session cookie of the first answer goes back instead
-        ...(sentSession === '' ? { authorization: authorization(options.credentials) } : { cookie: sentSession }),
+        // with the session's cookie DHIS2 skips the 100 ms of password hashing, and logs in anew by itself when the session has ended
+        ...(session.size > 0 && { cookie: [...session].map(([name, value]) => `${name}=${value}`).join('; ') }),
       },
     })
     const text = await response.body.text()
-    if (sentSession !== '' && endsSession(response.statusCode)) {
-      session.clear()
-      return attempt(method, path, body)
-    }
     // 2.43 sends one of its two cookies alone at times: each by its name
     if (response.statusCode < 300 && 'username' in options.credentials)
       for (const [name, value] of cookiesOf(response.headers['set-cookie'])) session.set(name, value)
@@ -105,16 +101,16 @@ export function openHttp(options: HttpOptions): Http {
         problem = `answers HTTP ${answer.status}`
         retryAfter = answer.retryAfter
       } catch (error) {
-        if (!isPassing(error)) throw error
         observe({ method, endpoint, status: null, ms: now() - began, attempt: tries })
+        if (!isPassing(error)) throw new NotReached(base.origin, codeOf(error), error)
         problem = sentenceOf(error)
       }
-      // full jitter: many workers must not come back together
+      // half of it by chance: many workers must not come back together
       const backOff = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (tries - 1)) * (0.5 + random() / 2)
       const pause = Math.max(backOff, retryAfterMs(retryAfter))
       if (now() - started + pause > options.retryBudgetMs)
         throw new TransientFailure(
-          `DHIS2 at ${base.origin} ${problem}, also after ${tries} tries. Check the network and DHIS2_URL; the next sync goes on from here.`,
+          `DHIS2 at ${base.origin} ${problem}, also after ${tries} ${tries === 1 ? 'try' : 'tries'}. Check the network and DHIS2_URL; the next sync goes on from here.`,
         )
       await sleep(pause)
     }
@@ -123,13 +119,13 @@ export function openHttp(options: HttpOptions): Http {
   return {
     async get(path, query = []) {
       const answer = await request('GET', path, query, null)
-      refuse(answer, base.origin)
+      refuse(answer, base.origin, options.credentials)
       if (answer.status >= 300) throw new RequestRefused({ status: answer.status, detail: messageOf(answer.body) })
       return answer.body
     },
     async post(path, query, body) {
       const answer = await request('POST', path, query, JSON.stringify(body))
-      refuse(answer, base.origin)
+      refuse(answer, base.origin, options.credentials)
       if (answer.status >= 300 && answer.status !== 409) throw new RequestRefused({ status: answer.status, detail: messageOf(answer.body) })
       return answer
     },
@@ -142,20 +138,22 @@ function authorization(credentials: HttpOptions['credentials']): string {
   return `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')}`
 }
 
-function refuse({ status, body }: Answer, origin: string): void {
-  const message = messageOf(body)
+function refuse({ status, body }: Answer, origin: string, credentials: HttpOptions['credentials']): void {
+  const message = messageOf(body) ?? ''
+  const byToken = 'token' in credentials
   if (status === 401) {
-    const expired = message !== null && /expired/i.test(message)
-    throw new AccessRefused(
-      `DHIS2 at ${origin} does not accept our account${expired ? ': the token has expired' : ''}. Check DHIS2_USERNAME and DHIS2_PASSWORD, or DHIS2_TOKEN.`,
-    )
+    const why = byToken
+      ? `${/expired/i.test(message) ? 'the token has expired' : 'it does not accept the token'}. Make a new one in DHIS2 and set DHIS2_TOKEN.`
+      : 'it does not accept the user name and password. Check DHIS2_USERNAME and DHIS2_PASSWORD.'
+    throw new AccessRefused(`DHIS2 at ${origin} does not let our account in: ${why}`)
   }
   if (status === 403)
     throw new AccessRefused(`DHIS2 at ${origin} forbids this request to our account. Ask its administrator for tracker access.`)
   // never followed: DHIS2 and proxies redirect to a login page
   if (status >= 300 && status < 400)
     throw new AccessRefused(`${origin} redirects to another page. Is DHIS2_URL the address of DHIS2 itself, and are we signed in?`)
-  if (status === 400 && message !== null && /checksum|token/i.test(message))
+  // a mistyped token; other 400s are about the request ("Unrecognized token" is JSON's)
+  if (status === 400 && byToken && /checksum/i.test(message))
     throw new AccessRefused(`DHIS2 at ${origin} says that DHIS2_TOKEN is no token of its own.`)
 }
 
@@ -179,7 +177,13 @@ function parsed(text: string, response: Dispatcher.ResponseData): unknown {
 
 const CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
 const codeOf = (error: unknown) => (error instanceof Error && 'code' in error ? String(error.code) : '')
-const isPassing = (error: unknown) => error instanceof NotDhis2 || codeOf(error).startsWith('UND_ERR_') || CODES.has(codeOf(error))
+/** Our own doing, and so the same at every try: the pool was closed, or a setting cannot be sent (a line break in the password). */
+const LASTING = new Set(['UND_ERR_CLOSED', 'UND_ERR_DESTROYED', 'UND_ERR_INVALID_ARG'])
+
+function isPassing(error: unknown): boolean {
+  const code = codeOf(error)
+  return error instanceof NotDhis2 || CODES.has(code) || (code.startsWith('UND_ERR_') && !LASTING.has(code))
+}
 
 function sentenceOf(error: unknown): string {
   if (error instanceof NotDhis2) return 'answers something that is no JSON (a proxy’s page?)'
@@ -190,9 +194,6 @@ function sentenceOf(error: unknown): string {
 }
 
 const one = (header: string | string[] | undefined) => (Array.isArray(header) ? header[0] : header) ?? null
-
-/** 401, or a redirect to the login page. */
-const endsSession = (status: number) => status === 401 || (status >= 300 && status < 400)
 
 function cookiesOf(header: string | string[] | undefined): [string, string][] {
   const all = Array.isArray(header) ? header : header === undefined ? [] : [header]

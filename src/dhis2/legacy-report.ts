@@ -59,7 +59,7 @@ function resultOf(s: Summary, kind: Kind): ObjectResult {
   // an event without data values counts nothing (importCount of a 2.30 event counts its values)
   if (s.status === 'SUCCESS' && conflicts.length === 0 && (counted || kind === 'event'))
     return { state: (s.importCount?.updated ?? 0) > 0 ? 'updated' : 'created', warnings: [] }
-  const errors = conflicts.map((c) => errorOf(`${c.value ?? ''}`, c.object ?? null, kind))
+  const errors = conflicts.map((c) => errorOf(c.value ?? '', c.object ?? null, kind))
   if (s.description) errors.push(errorOf(s.description, null, kind))
   if (errors.length === 0) return unreported()
   return { state: 'refused', errors }
@@ -96,9 +96,11 @@ const TEXTS: readonly (readonly [RegExp, string | Readonly<Record<Kind, string>>
 
 function errorOf(text: string, object: string | null, kind: Kind): ImportError {
   const code = TEXTS.find(([pattern]) => pattern.test(text))?.[1] ?? 'LEGACY'
-  // an event's conflict names the data element as its object, a person's the attribute in its text
+  // an event's conflict names the data element as its object, an unknown one in its text (18b: its object is the word "dataElement", which looks like
+  // a uid); a person's names the attribute in its text
+  const inText = /attribute ([A-Za-z][A-Za-z0-9]{10})\b|\b([A-Za-z][A-Za-z0-9]{10}) is not a valid data element/.exec(text)
   const field =
-    kind === 'event' && object !== null && UID.test(object) ? object : (/attribute ([A-Za-z][A-Za-z0-9]{10})\b/.exec(text)?.[1] ?? null)
+    kind === 'event' && object !== null && object !== 'dataElement' && UID.test(object) ? object : (inText?.[1] ?? inText?.[2] ?? null)
   return { code: typeof code === 'string' ? code : code[kind], message: text, field }
 }
 

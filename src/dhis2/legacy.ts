@@ -62,10 +62,20 @@ export function legacyClient(http: Http, server: SystemInfo): Dhis2Client {
     try {
       return await persons([['trackedEntityInstance', uids.join(';')], ...query])
     } catch (error) {
-      if (!(error instanceof RequestRefused)) throw error
-      if (uids.length === 1) return []
+      if (!(error instanceof RequestRefused) || error.status !== 500) throw error
+      if (uids.length === 1) return (await isThere(uids[0]!)) ? Promise.reject(error) : []
       const half = uids.length >> 1
       return [...(await personsByUid(uids.slice(0, half), query)), ...(await personsByUid(uids.slice(half), query))]
+    }
+  }
+
+  async function isThere(uid: string): Promise<boolean> {
+    try {
+      await http.get(`trackedEntityInstances/${uid}`, [['fields', 'trackedEntityInstance']])
+      return true
+    } catch (error) {
+      if (error instanceof RequestRefused && error.status === 404) return false
+      throw error
     }
   }
 
@@ -98,7 +108,7 @@ export function legacyClient(http: Http, server: SystemInfo): Dhis2Client {
         ['includeAllAttributes', 'true'],
         ['fields', PERSON],
       ]
-      for (const query of searchQueries(filters, server.minor >= 41))
+      for (const query of searchQueries(filters, false))
         for (const raw of await persons([...fixed, ...query])) found.set(raw.trackedEntityInstance, personOf(raw))
       return [...found.values()]
     },

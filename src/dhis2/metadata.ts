@@ -7,6 +7,10 @@ import { inParts, readAll } from './paging.ts'
 interface Ref {
   id: string
 }
+interface RawOrgUnit extends Ref {
+  code: string
+  name: string
+}
 interface RawField extends Ref {
   name: string
   code?: string
@@ -14,6 +18,8 @@ interface RawField extends Ref {
   unique?: boolean
   optionSet?: Ref
 }
+/** DHIS2 keeps options and attributes by position: where one was taken out there may be a null. */
+type RawAttribute = { mandatory?: boolean; trackedEntityAttribute: Ref } | null
 interface RawProgram extends Ref {
   name: string
   onlyEnrollOnce?: boolean
@@ -21,7 +27,7 @@ interface RawProgram extends Ref {
   selectIncidentDatesInFuture?: boolean
   trackedEntityType?: Ref
   organisationUnits?: Ref[]
-  programTrackedEntityAttributes?: { mandatory?: boolean; trackedEntityAttribute: Ref }[]
+  programTrackedEntityAttributes?: RawAttribute[]
   programStages?: RawStage[]
 }
 interface RawStage extends Ref {
@@ -30,9 +36,12 @@ interface RawStage extends Ref {
   validationStrategy?: string
   programStageDataElements?: { compulsory?: boolean; dataElement: RawField }[]
 }
+interface RawOptionSet extends Ref {
+  options?: (Option | null)[]
+}
 interface RawType extends Ref {
   name: string
-  trackedEntityTypeAttributes?: { mandatory?: boolean; trackedEntityAttribute: Ref }[]
+  trackedEntityTypeAttributes?: RawAttribute[]
 }
 
 const FIELD = 'id,name,code,valueType,unique,optionSet[id]'
@@ -45,29 +54,18 @@ const PROGRAMS_IN_URL = 20
 
 export async function readMetadata(http: Http, programUids: readonly string[]): Promise<Metadata> {
   const [orgUnits, attributes, types, programs] = await Promise.all([
-    readAll(
-      http,
-      'organisationUnits',
-      [
-        ['fields', 'id,code,name'],
-        ['filter', 'code:!null'],
-      ],
-      'organisationUnits',
-    ),
-    readAll(http, 'trackedEntityAttributes', [['fields', FIELD]], 'trackedEntityAttributes'),
-    readAll(
-      http,
-      'trackedEntityTypes',
-      [['fields', 'id,name,trackedEntityTypeAttributes[mandatory,trackedEntityAttribute[id]]']],
-      'trackedEntityTypes',
-    ),
+    readAll<RawOrgUnit>(http, 'organisationUnits', [
+      ['fields', 'id,code,name'],
+      ['filter', 'code:!null'],
+    ]),
+    readAll<RawField>(http, 'trackedEntityAttributes', [['fields', FIELD]]),
+    readAll<RawType>(http, 'trackedEntityTypes', [['fields', 'id,name,trackedEntityTypeAttributes[mandatory,trackedEntityAttribute[id]]']]),
     readPrograms(http, programUids),
   ])
-  const rawFields = attributes as unknown as RawField[]
   const rawElements = programs.flatMap((p) =>
     (p.programStages ?? []).flatMap((s) => (s.programStageDataElements ?? []).map((d) => d.dataElement)),
   )
-  const options = await readOptions(http, [...rawFields, ...rawElements])
+  const options = await readOptions(http, [...attributes, ...rawElements])
   const field = (raw: RawField): Field => ({
     uid: raw.id,
     name: raw.name,
@@ -77,15 +75,11 @@ export async function readMetadata(http: Http, programUids: readonly string[]): 
     options: raw.optionSet ? (options.get(raw.optionSet.id) ?? []) : null,
   })
   return {
-    orgUnitsByCode: new Map(
-      orgUnits
-        .map((raw) => raw as unknown as Ref & { code: string; name: string })
-        .map((o): [string, OrgUnit] => [o.code, { uid: o.id, code: o.code, name: o.name }]),
-    ),
-    attributes: byUid(rawFields.map(field)),
+    orgUnitsByCode: new Map(orgUnits.map((o): [string, OrgUnit] => [o.code, { uid: o.id, code: o.code, name: o.name }])),
+    attributes: byUid(attributes.map(field)),
     dataElements: byUid(rawElements.map(field)),
     programs: byUid(programs.map(programOf)),
-    trackedEntityTypes: byUid(types.map((raw) => typeOf(raw as unknown as RawType))),
+    trackedEntityTypes: byUid(types.map(typeOf)),
   }
 }
 
@@ -95,16 +89,12 @@ const byUid = <T extends { uid: string }>(items: readonly T[]) => new Map(items.
 async function readPrograms(http: Http, uids: readonly string[]): Promise<RawProgram[]> {
   const found: RawProgram[] = []
   for (const part of inParts(uids.filter(isUid), PROGRAMS_IN_URL)) {
-    const raw = await readAll(
-      http,
-      'programs',
-      [
+    found.push(
+      ...(await readAll<RawProgram>(http, 'programs', [
         ['fields', PROGRAM],
         ['filter', `id:in:[${part.join(',')}]`],
-      ],
-      'programs',
+      ])),
     )
-    found.push(...(raw as unknown as RawProgram[]))
   }
   return found
 }
@@ -113,24 +103,21 @@ async function readOptions(http: Http, fields: readonly RawField[]): Promise<Map
   const uids = [...new Set(fields.flatMap((f) => (f.optionSet ? [f.optionSet.id] : [])))]
   const sets = new Map<string, Option[]>()
   for (const part of inParts(uids, 100)) {
-    for (const raw of await readAll(
-      http,
-      'optionSets',
-      [
-        ['fields', 'id,options[code,name]'],
-        ['filter', `id:in:[${part.join(',')}]`],
-      ],
-      'optionSets',
-    )) {
-      const { id, options } = raw as unknown as Ref & { options?: Option[] }
-      sets.set(id, options ?? [])
-    }
+    const raw = await readAll<RawOptionSet>(http, 'optionSets', [
+      ['fields', 'id,options[code,name]'],
+      ['filter', `id:in:[${part.join(',')}]`],
+    ])
+    for (const { id, options } of raw)
+      sets.set(
+        id,
+        (options ?? []).filter((option) => option !== null),
+      )
   }
   return sets
 }
 
-const mandatory = (list: readonly { mandatory?: boolean; trackedEntityAttribute: Ref }[] | undefined) =>
-  new Map((list ?? []).map((a) => [a.trackedEntityAttribute.id, { mandatory: a.mandatory ?? false }]))
+const mandatory = (list: readonly RawAttribute[] | undefined) =>
+  new Map((list ?? []).filter((a) => a !== null).map((a) => [a.trackedEntityAttribute.id, { mandatory: a.mandatory ?? false }]))
 
 const typeOf = (raw: RawType): TrackedEntityType => ({
   uid: raw.id,

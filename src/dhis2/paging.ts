@@ -1,16 +1,12 @@
 import type { Http, Query } from './http.ts'
 
-const PAGE = 1000
-
-/** All pages of a metadata list. Page URLs are our own: 2.30's nextPage loses `fields` (case 03). */
-export async function readAll(http: Http, path: string, query: Query, list: string): Promise<Record<string, unknown>[]> {
-  const items: Record<string, unknown>[] = []
-  for (let page = 1; ; page++) {
-    const body = (await http.get(path, [...query, ['page', String(page)], ['pageSize', String(PAGE)]])) as Record<string, unknown>
-    const found = (body[list] ?? []) as Record<string, unknown>[]
-    items.push(...found)
-    if (found.length < PAGE) return items
-  }
+/**
+ * A whole metadata list in one answer. Not page by page: 2.30 gives its last page again for every page after it, and loses `fields` in nextPage
+ * (case 03).
+ */
+export async function readAll<Raw>(http: Http, path: string, query: Query): Promise<Raw[]> {
+  const body = (await http.get(path, [...query, ['paging', 'false']])) as Record<string, Raw[] | undefined>
+  return body[path] ?? []
 }
 
 /** Parts of a list that keep a URL short: servers and proxies refuse some 8000 characters. */

@@ -10,7 +10,7 @@ export const HTS = 'PRGHtsTest1'
 export const INITIAL = 'PSTHtsInit1'
 export const FOLLOW_UP = 'PSTHtsFoll1'
 
-export const PERSON_COLUMNS: readonly MartColumn[] = [
+const PERSON_COLUMNS: readonly MartColumn[] = [
   { name: 'UIC', type: 'text' },
   { name: 'First Name', type: 'text' },
   { name: 'Mother\'s "last" name, 100%', type: 'text' },
@@ -18,7 +18,7 @@ export const PERSON_COLUMNS: readonly MartColumn[] = [
   { name: 'Gender', type: 'text' },
   { name: 'Phone', type: 'text' },
 ]
-export const VISIT_COLUMNS: readonly MartColumn[] = [
+const VISIT_COLUMNS: readonly MartColumn[] = [
   { name: 'Date of HIV test', type: 'text' },
   { name: 'HIV result given to client ?', type: 'text' },
   { name: 'Have you had a cough?', type: 'boolean' },

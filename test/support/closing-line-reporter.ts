@@ -7,6 +7,8 @@ export default class ClosingLineReporter implements Reporter {
     let failed = errors.length
     for (const module of modules) {
       if (module.errors().length > 0) failed++
+      // a suite whose set-up failed
+      for (const suite of module.children.allSuites()) if (suite.errors().length > 0) failed++
       for (const test of module.children.allTests()) {
         const { state } = test.result()
         if (state === 'passed') passed++

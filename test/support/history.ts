@@ -1,4 +1,5 @@
 /** Random lives of patients in Bahmni and of their records in DHIS2, the same for the same seed. */
+import { randomBytes } from 'node:crypto'
 import { Clinic, FOLLOW_UP, HTS, INITIAL } from './clinic-model.ts'
 import { othersEnter, type Site } from './expectation.ts'
 import type { World } from './world.ts'
@@ -12,7 +13,7 @@ export interface Dice {
 }
 
 /** mulberry32 */
-export function dice(seed: number): Dice {
+function dice(seed: number): Dice {
   let state = seed | 0
   const next = () => {
     state = (state + 0x6d2b79f5) | 0
@@ -26,7 +27,6 @@ export function dice(seed: number): Dice {
 
 const ORG_UNITS = ['C-01', 'C-02', 'C-03', 'C-07']
 const STATUSES = ['ACTIVE', 'ACTIVE', 'COMPLETED', 'COMPLETED', 'CANCELLED']
-const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const day = (n: number) => new Date(Date.UTC(2024, 1, 1 + n)).toISOString().slice(0, 10)
 
 /** A clinic whose patients live on, round by round, beside others who work in the same DHIS2. */
@@ -142,8 +142,9 @@ export class History {
 
   // ------------------------------------------------------------------ others, who work in DHIS2
 
+  /** unlike every other history's: several may run on one server */
   private uid(): string {
-    return Array.from({ length: 11 }, () => this.dice.pick([...LETTERS])).join('')
+    return `x${randomBytes(5).toString('hex')}`
   }
 
   private async othersEnterPerson(uic: string): Promise<void> {

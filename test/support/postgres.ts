@@ -14,35 +14,22 @@ declare module 'vitest' {
   }
 }
 
-let stop: () => Promise<void> = async () => {}
-let starting: Promise<string> | null = null
-let users = 0
-
-/** vitest's global set-up: called once by each project, all in one process, so they share the server. */
-export async function setup(project: TestProject): Promise<void> {
-  users++
-  starting ??= start()
-  project.provide('databaseUrl', await starting)
-}
-
-async function start(): Promise<string> {
+/** vitest's global set-up of the whole run. @returns the tear-down */
+export async function setup(run: TestProject): Promise<() => Promise<void>> {
   const given = process.env['TEST_DATABASE_URL']
-  if (given) return given
+  if (given) {
+    run.provide('databaseUrl', given)
+    return async () => {}
+  }
   // PostgreSQL runs as an account of its own when we are root, and must be able to enter the folder
   const dir = mkdtempSync(join(tmpdir(), 'bahmni-dhis2-test-'))
   chmodSync(dir, 0o755)
   const server = await startEmbeddedPostgres(dir)
-  stop = async () => {
+  run.provide('databaseUrl', server.url)
+  return async () => {
     await server.stop()
     rmSync(dir, { recursive: true, force: true })
   }
-  return server.url
-}
-
-export async function teardown(): Promise<void> {
-  if (--users > 0) return
-  starting = null
-  await stop()
 }
 
 export interface TestDatabase {

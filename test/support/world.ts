@@ -30,7 +30,7 @@ const PLAYED: readonly (readonly [Target['version'] & keyof typeof REAL, Target[
 ]
 
 /** The sandbox in all its parts, and every real server that the environment names. */
-export const TARGETS: readonly Target[] = PLAYED.flatMap(([version, api]) => [
+const TARGETS: readonly Target[] = PLAYED.flatMap(([version, api]) => [
   { name: `sandbox ${version} ${api}`, api, version, url: null },
   ...(REAL[version] ? [{ name: `real ${version} ${api}`, api, version, url: REAL[version] }] : []),
 ])

@@ -102,7 +102,7 @@ describe('decided 13: neighbours', () => {
   })
   test('a refusal that is nobody else’s fault is not sent again', async () => {
     const dhis2 = new FakeDhis2()
-    await deliver([{ uid: 'a', bad: 'refused' }, { uid: 'b' }], dhis2.delivery)
+    await deliver<Item>([{ uid: 'a', bad: 'refused' }, { uid: 'b' }], dhis2.delivery)
     expect(dhis2.requests).toHaveLength(1)
   })
 })

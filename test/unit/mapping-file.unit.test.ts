@@ -177,7 +177,10 @@ describe('what is written', () => {
 
 describe('always', () => {
   const word = fc.string({ unit: fc.constantFrom(...Array.from('abzé09 ')), minLength: 1 }).filter((name) => name.trim() !== '')
-  const column = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 10 }).filter((name) => !/&(amp|lt|gt|quot|#39|nbsp);/.test(name))
+  // zod leaves out a key "__proto__", for safety
+  const column = fc
+    .string({ unit: 'grapheme', minLength: 1, maxLength: 10 })
+    .filter((name) => !/&(amp|lt|gt|quot|#39|nbsp);|^__proto__$/.test(name))
   const uid = fc.stringMatching(/^[A-Za-z][A-Za-z0-9]{10}$/)
   const mapped = fc.dictionary(column, uid, { minKeys: 1, maxKeys: 5 })
   const mapping = fc

@@ -239,8 +239,8 @@ test('the order of the errors never matters, and every refusal has a catalogue c
     .chain((list) => fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length })))
   fc.assert(
     fc.property(shuffled, fc.constantFrom('trackedEntity', 'enrollment', 'event'), ([list, other], kind) => {
-      const rejection = rejectionOf(list, about(kind as keyof typeof ABOUT))
-      expect(rejectionOf(other, about(kind as keyof typeof ABOUT))).toEqual(rejection)
+      const rejection = rejectionOf(list, about(kind))
+      expect(rejectionOf(other, about(kind))).toEqual(rejection)
       expect(Object.keys(REJECTION_CATALOGUE)).toContain(rejection.code)
       expect(rejection.message.startsWith('Patient NAH009786: the ')).toBe(true)
       expect(list.map((e) => e.code)).toContain(rejection.dhis2Code)

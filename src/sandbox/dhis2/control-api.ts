@@ -62,7 +62,7 @@ export function controlApi(call: Call, control: Control, setVersion: (version: V
         control.inject(without(fault.parse(body())))
         return done
       case 'POST edit':
-        control.edit(without(edit.parse(body())) as ForeignEdit)
+        control.edit(without<ForeignEdit>(edit.parse(body())))
         return done
       case 'POST reset':
         control.reset()

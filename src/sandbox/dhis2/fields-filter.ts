@@ -109,7 +109,7 @@ function unselected(value: Node): JsonObject {
 const ALL: FieldSelection = { ...emptySelection(), all: true }
 
 function nodesOf(value: Leaf | Node | readonly Node[]): readonly Node[] | null {
-  return Array.isArray(value) && value.every(isNode) ? (value as readonly Node[]) : null
+  return Array.isArray(value) && value.every(isNode) ? value : null
 }
 
 function show(value: Leaf | Node | readonly Node[], nested: FieldSelection | null): Json | undefined {

@@ -179,7 +179,7 @@ function listPersons(call: Call, context: ReadContext): Reply {
 
   const includeDeleted = isTrue(call, 'includeDeleted')
   // 2.30 stumbles over deleted persons, and over unknown ones when they happen to come first
-  const stumbles = (uid: string, i: number): boolean => (state.trackedEntities.get(uid)?.deleted ?? i === 0) === true
+  const stumbles = (uid: string, i: number): boolean => state.trackedEntities.get(uid)?.deleted ?? i === 0
   if (facts.minor === 30 && uids?.some(stumbles) === true) {
     throw refusal(500, 'Cannot invoke "Object.getClass()" because the return value of "java.util.List.get(int)" is null')
   }

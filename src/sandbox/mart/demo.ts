@@ -84,7 +84,7 @@ const HTS_MAPPING = {
 }
 
 /** Patients of the service with the demo's main job. */
-export const DEMO_PATIENTS = 320
+const DEMO_PATIENTS = 320
 const FIRST_NAMES = [
   'Tariro',
   'Chipo',

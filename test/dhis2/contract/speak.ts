@@ -203,7 +203,7 @@ function trackerVerdict(answer: Answer, id: string): string {
     .filter((error: { uid: string }) => error.uid === id)
     .map((error: { errorCode: string }) => error.errorCode)
   if (codes.length > 0) return `refused ${[...new Set(codes)].toSorted().join(' ')}`
-  const types = Object.values(answer.body.bundleReport?.typeReportMap ?? {}) as { objectReports: { uid: string }[] }[]
+  const types = Object.values<{ objectReports: { uid: string }[] }>(answer.body.bundleReport?.typeReportMap ?? {})
   return types.some((type) => type.objectReports.some((object) => object.uid === id)) ? 'saved' : 'silent'
 }
 

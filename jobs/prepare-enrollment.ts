@@ -1,0 +1,122 @@
+/** One planned enrollment with its events → its payload, and the events that cannot go. */
+import type { EnrollmentPayload, EventPayload, EventRow, Metadata } from '../src/core/model.ts'
+import { enrollmentFields, eventPayload } from '../src/core/payload.ts'
+import { reject, type Rejection } from '../src/core/rejection.ts'
+import { eventKey } from '../src/core/uid.ts'
+import type { Outcome, PushItem, Run } from '../sql/store/store.ts'
+import { dayOf, type JobContext } from './context.ts'
+import { rejected } from './outcomes.ts'
+import type { Plan } from './plan-enrollments.ts'
+
+export type Planned = PushItem<Plan>
+export interface PreparedEvent {
+  row: EventRow
+  payload: EventPayload
+  sent: readonly string[]
+}
+export interface Prepared {
+  item: Planned
+  payload: EnrollmentPayload
+  events: readonly PreparedEvent[]
+}
+
+/** Makes the payload of a planned enrollment with those of its events that can go. */
+export function prepareEnrollment(
+  ctx: JobContext,
+  run: Run,
+  item: Planned,
+  metadata: Metadata,
+  there: ReadonlySet<string> | null,
+): { prepared: Prepared | null; outcomes: Outcome[] } {
+  const { enrollment: row, events } = item
+  const { plan } = row
+  if ('rejection' in plan) return { prepared: null, outcomes: rejectAll(item, plan.rejection) }
+  const fields = plan.sendFields ? enrollmentFields(row, { metadata, today: dayOf(run), relation: run.mapping.tables.enrollments }) : null
+  if (fields && 'rejection' in fields) return { prepared: null, outcomes: rejectAll(item, fields.rejection) }
+
+  const outcomes: Outcome[] = []
+  const ready: PreparedEvent[] = []
+  const takenStages = new Set<string>()
+  for (const event of events.toSorted(knownFirstThenByDate)) {
+    const made = prepareEvent(ctx, run, item, event, metadata, there, takenStages)
+    if ('rejection' in made) outcomes.push(rejected(event.rowId, made.rejection))
+    else ready.push(made)
+  }
+  const payload: EnrollmentPayload = {
+    enrollment: plan.enrollment,
+    trackedEntity: item.trackedEntity,
+    program: row.program!,
+    fields,
+    existing: plan.existing,
+    events: ready.map((event) => event.payload),
+  }
+  return { prepared: { item, payload, events: ready }, outcomes }
+}
+
+function knownFirstThenByDate(a: EventRow, b: EventRow): number {
+  const key = (e: EventRow) => `${e.tracker === null ? 1 : 0} ${e.eventDate ?? ''} ${e.eventUniqueId ?? ''} ${e.rowId}`
+  return key(a) < key(b) ? -1 : 1
+}
+
+function prepareEvent(
+  ctx: JobContext,
+  run: Run,
+  item: Planned,
+  row: EventRow,
+  metadata: Metadata,
+  there: ReadonlySet<string> | null,
+  takenStages: Set<string>,
+): PreparedEvent | { rejection: Rejection } {
+  const relation = run.mapping.tables.event
+  if (row.trackerInstance !== null && row.trackerInstance !== item.trackedEntity) {
+    const message = `Patient ${row.patientId}: event ${row.eventUniqueId} is bound to tracked entity ${row.trackerInstance} in event_tracker, but the patient is ${item.trackedEntity}.`
+    return {
+      rejection: reject('belongs-to-other-patient', message, {
+        column: 'event_unique_id',
+        value: row.eventUniqueId,
+        dhis2Uid: row.trackerInstance,
+      }),
+    }
+  }
+  if (row.program === null || row.programStage === null || row.eventUniqueId === null) {
+    const column = row.program === null ? 'program' : row.programStage === null ? 'program_stage' : 'event_unique_id'
+    const code = row.program === null ? 'program-missing' : row.programStage === null ? 'stage-missing' : 'identifier-missing'
+    return {
+      rejection: reject(code, `Patient ${row.patientId}: an event of ${row.eventDate} has no ${column} in ${relation}.`, { column }),
+    }
+  }
+  const stage = metadata.programs.get(row.program)?.stages.get(row.programStage)
+  if (stage && !stage.repeatable && takenStages.has(stage.uid)) {
+    const message = `Patient ${row.patientId}: event ${row.eventUniqueId} of ${row.eventDate} is the second one of stage "${stage.name}" in this enrollment.`
+    return { rejection: reject('second-in-single-stage', message, { column: 'program_stage', dhis2Uid: stage.uid, dhis2Name: stage.name }) }
+  }
+  const uid = row.tracker ?? ctx.uidOf('event', eventKey(row.program, row.programStage, row.eventUniqueId))
+  const made = eventPayload(there ? { ...row, unconfirmed: there.has(uid) } : row, {
+    mapping: run.mapping,
+    metadata,
+    today: dayOf(run),
+    timeZone: ctx.settings.timeZone,
+    enrollment: item.enrollment,
+    uid,
+  })
+  if ('rejection' in made) return made
+  const blockedBy = 'rejection' in item.enrollment.plan ? null : item.enrollment.plan.newEventsBlockedBy
+  if (blockedBy !== null && !made.payload.exists) {
+    const message = `Patient ${row.patientId}: event ${row.eventUniqueId} of ${row.eventDate} cannot be added, because enrollment ${blockedBy} of the same program is active.`
+    return { rejection: reject('event-needs-active-enrollment', message, { dhis2Uid: blockedBy }) }
+  }
+  takenStages.add(made.payload.programStage)
+  return { row, ...made }
+}
+
+/** The enrollment's own rejection, and its events'. */
+function rejectAll({ enrollment, events }: Planned, rejection: Rejection): Outcome[] {
+  const parent = reject(
+    'parent-rejected',
+    `Patient ${enrollment.patientId}: not sent, because its enrollment was rejected: ${rejection.message}`,
+  )
+  return [
+    ...(enrollment.pending ? [rejected(enrollment.rowId, rejection)] : []),
+    ...events.map((event) => rejected(event.rowId, enrollment.pending ? parent : rejection)),
+  ]
+}

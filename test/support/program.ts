@@ -1,0 +1,97 @@
+/** The program as its user starts it: built, and in a process of its own. */
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { afterAll } from 'vitest'
+
+const CACHE = '.cache'
+/** Below the project, so that its packages are found; each file of tests has one, so that none is written while another's processes read it. */
+const HOME = join(CACHE, `program-${process.pid}`)
+const MAIN = resolve(HOME, 'dist', 'src', 'main.js')
+
+const running = new Set<ChildProcess>()
+
+// registered first, so done last: a test that failed leaves no process behind
+afterAll(() => {
+  for (const child of running) child.kill('SIGKILL')
+  rmSync(HOME, { recursive: true, force: true })
+})
+
+/** Builds the program anew; a second or two. */
+export function build(): void {
+  removeOld()
+  mkdirSync(HOME, { recursive: true })
+  // migrations are read from beside dist
+  symlinkSync(resolve('sql'), join(HOME, 'sql'), 'junction')
+  const tsc = join('node_modules', 'typescript', 'bin', 'tsc')
+  execFileSync(process.execPath, [tsc, '-p', 'tsconfig.json', '--outDir', join(HOME, 'dist')], { stdio: 'inherit' })
+}
+
+/** What a run of tests left that was killed. */
+function removeOld(): void {
+  if (!existsSync(CACHE)) return
+  for (const name of readdirSync(CACHE)) {
+    const pid = Number(/^program-(\d+)$/.exec(name)?.[1] ?? 0)
+    if (pid !== 0 && (pid === process.pid || !isAlive(pid))) rmSync(join(CACHE, name), { recursive: true, force: true })
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+export type Env = Readonly<Record<string, string | undefined>>
+
+export interface Ended {
+  code: number | null
+  out: string
+  err: string
+}
+
+export interface Running {
+  child: ChildProcess
+  ended: Promise<Ended>
+  /** resolves when standard output has this text; rejects when the program ends before */
+  printed: (what: RegExp) => Promise<RegExpExecArray>
+}
+
+/** Only these variables, and what a process cannot do without. */
+export function start(args: readonly string[], env: Env): Running {
+  const { PATH, HOME, TMPDIR } = process.env
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    env: { PATH, HOME, TMPDIR, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let printed = ''
+  const watchers = new Set<() => void>()
+  child.stdout.on('data', (chunk: Buffer) => {
+    printed += chunk.toString()
+    for (const watcher of watchers) watcher()
+  })
+  const err = text(child.stderr)
+  running.add(child)
+  child.once('close', () => running.delete(child))
+  const closed = new Promise<number | null>((done, failed) => child.once('error', failed).once('close', done))
+  const ended = closed.then(async (code): Promise<Ended> => ({ code, out: printed, err: await err }))
+  return {
+    child,
+    ended,
+    printed: (what) =>
+      new Promise((found, failed) => {
+        const look = () => {
+          const match = what.exec(printed)
+          if (match) found(match)
+        }
+        watchers.add(look)
+        look()
+        void ended.then((end) => failed(new Error(`ended with ${end.code} before it printed ${what}\n${end.out}\n${end.err}`)))
+      }),
+  }
+}
+
+export const run = (args: readonly string[], env: Env = {}): Promise<Ended> => start(args, env).ended
