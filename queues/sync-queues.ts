@@ -10,11 +10,16 @@ import { startStepWorker } from './step-worker.ts'
 
 export type SyncQueues = ReturnType<typeof openQueues>
 
-export function openQueues(backend: QueueBackend, store: Store) {
+/** `onError`: the queue's database is out of reach; BullMQ tells so at each of its tries, and goes on when it is back. */
+export function openQueues(backend: QueueBackend, store: Store, onError: (error: Error) => void) {
   const steps = backend.queue<StepData>(STEP_QUEUE)
   const chunks = backend.queue<ChunkData>(CHUNK_QUEUE)
   const flow = backend.flow()
   const workers: Worker[] = []
+  // an emitter without a listener prints the error whole, connection string included
+  steps.on('error', onError)
+  chunks.on('error', onError)
+  flow.on('error', onError)
   return {
     steps,
     chunks,
@@ -24,7 +29,7 @@ export function openQueues(backend: QueueBackend, store: Store) {
       await addRun(flow, run)
       return run
     },
-    async startWorkers(contexts: RunContextFactory, concurrency: number, onError: (error: Error) => void): Promise<void> {
+    async startWorkers(contexts: RunContextFactory, concurrency: number): Promise<void> {
       await settleOrphanedRuns(store, steps, new Date())
       workers.push(
         startStepWorker({ backend, store, contexts, chunks }),

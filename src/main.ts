@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** bahmni-dhis2-sync: the command line. */
 import { Command, CommanderError } from 'commander'
+import { runCancel } from './cli/cancel.ts'
 import { runCheck } from './cli/check.ts'
 import { runDemo } from './cli/demo.ts'
 import { exitCodeOf, EXIT } from './cli/exit.ts'
@@ -60,6 +61,11 @@ program
   .action((mapping: string, options: SyncOptions) => finish(runSync(process.env, mapping, options)))
 
 program
+  .command('cancel <run>')
+  .description('end a sync that is going on: what it has sent stays sent')
+  .action((run: string) => finish(runCancel(process.env, run)))
+
+program
   .command('serve')
   .description('workers and web pages (Bull Board)')
   .action(() => finish(runServe(process.env)))
@@ -72,6 +78,9 @@ program
   .description('embedded PostgreSQL, demo Mart and sandbox DHIS2: sync "HTS Service"')
   .option('--serve', 'go on serving afterwards')
   .action((options: { serve?: boolean }) => finish(runDemo(process.env, options.serve ?? false)))
+
+// `preview --csv | head`: the reader has seen enough
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.failed))
 
 async function finish(command: Promise<number>): Promise<void> {
   process.exitCode = await command

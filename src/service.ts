@@ -63,7 +63,11 @@ export async function openService(config: Config, log: Log, observe: (request: O
     storeSchema: config.storeSchema,
     siteId,
   })
-  const queues = openQueues(backend, store)
+  const queues = openQueues(
+    backend,
+    store,
+    saidOnceIn(QUIET_MS, (error) => log.error({ name: error.name }, 'the queue is out of reach')),
+  )
   let connected: Dhis2Client | null = null
   const connector = dhis2Connector(config, (request) => {
     log.debug(request, 'DHIS2 request')
@@ -83,12 +87,23 @@ export async function openService(config: Config, log: Log, observe: (request: O
     store,
     queues,
     connect,
-    startWorkers: () =>
-      queues.startWorkers(contexts, config.concurrency, (error) => log.error({ name: error.name }, 'the queue is out of reach')),
+    startWorkers: () => queues.startWorkers(contexts, config.concurrency),
     async close() {
       await queues.close()
       await connected?.close()
       await store.close()
     },
+  }
+}
+
+const QUIET_MS = 10_000
+
+/** BullMQ tries again many times a second. */
+function saidOnceIn(ms: number, say: (error: Error) => void): (error: Error) => void {
+  let last = -Infinity
+  return (error) => {
+    if (performance.now() - last < ms) return
+    last = performance.now()
+    say(error)
   }
 }

@@ -168,7 +168,7 @@ export interface PreviewRow {
 export class RunActiveError extends Error {
   readonly runId: string
   constructor(mappingName: string, runId: string) {
-    super(`A sync of "${mappingName}" is already going on (run ${runId}). Wait for its end or cancel it.`)
+    super(`A sync of "${mappingName}" is already going on. Wait for its end, or end it with "bahmni-dhis2-sync cancel ${runId}".`)
     this.name = 'RunActiveError'
     this.runId = runId
   }

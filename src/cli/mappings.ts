@@ -1,20 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import type { Store } from '../../sql/store/store.ts'
-import { readConfig } from '../config.ts'
 import { formatMappingFile, parseMappingFile } from '../core/mapping-file.ts'
-import { openStore } from '../service.ts'
 import { EXIT, UsageError } from './exit.ts'
-
-type Env = Readonly<Record<string, string | undefined>>
-
-async function withStore<T>(env: Env, work: (store: Store) => Promise<T>): Promise<T> {
-  const store = await openStore(readConfig(env, ['database']))
-  try {
-    return await work(store)
-  } finally {
-    await store.close()
-  }
-}
+import { withStore, type Env } from './with-store.ts'
 
 /** All mappings of the file or, when one of them is wrong, none. */
 export async function importMappings(env: Env, file: string): Promise<number> {

@@ -223,7 +223,7 @@ export interface Dhis2TrackedEntity {
 
 /** One reason why DHIS2 refused an object. */
 export interface ImportError {
-  /** DHIS2's code (E1064), or for the legacy API a code of ours for the text: see dhis2/legacy-errors.ts */
+  /** DHIS2's code (E1064), or for the legacy API a code of ours for the text: see dhis2/legacy-report.ts */
   code: string
   /** DHIS2's sentence. It may hold patient data: store it, never log it. */
   message: string

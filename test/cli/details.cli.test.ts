@@ -33,7 +33,8 @@ describe('usage', () => {
   test('--help names every command, and is no failure', async () => {
     const ended = await run(['--help'])
     expect(ended).toMatchObject({ code: 0, err: '' })
-    for (const command of ['migrate', 'mappings', 'check', 'preview', 'sync', 'serve', 'work', 'demo']) expect(ended.out).toContain(command)
+    for (const command of ['migrate', 'mappings', 'check', 'preview', 'sync', 'cancel', 'serve', 'work', 'demo'])
+      expect(ended.out).toContain(command)
   })
   test.each([
     ['no command', [], 'Usage:'],
@@ -158,6 +159,11 @@ describe('preview', () => {
       ...Array(3).fill('enrollment'),
     ])
     await site.mart()
+  })
+  test('CSV of which only the beginning is read: no failure', async () => {
+    const going = site.start(['preview', MAPPING.name, '--csv'])
+    going.child.stdout?.destroy()
+    expect(await going.ended).toMatchObject({ code: 0, err: '' })
   })
   test('an unknown mapping', async () => {
     expect(await site.run(['preview', 'Nobody'])).toMatchObject({

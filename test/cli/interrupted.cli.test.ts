@@ -120,6 +120,21 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
   },
 )
 
+test('cancel: from another process, the same; and not twice', async () => {
+  const going = await inMidSync()
+  const [{ run_id: runId }] = (await site.db.query<{ run_id: string }>('select run_id::text from sync_run')) as [{ run_id: string }]
+  expect(await site.run(['cancel', 'nobody'])).toEqual({
+    code: 2,
+    out: '',
+    err: `No sync with the run id nobody is going on. Going on: ${runId} (HTS Service).\n`,
+  })
+  expect(await site.run(['cancel', runId])).toMatchObject({ code: 0, err: '' })
+  expect(await going.ended).toMatchObject({ code: 1, out: expect.stringContaining('Sync of "HTS Service" cancelled') as string })
+  expect(await site.runs()).toEqual([{ state: 'cancelled', failure: 'Cancelled' }])
+  expect(await site.run(['cancel', runId])).toMatchObject({ code: 2, err: expect.stringContaining('Going on: none') as string })
+  await nextSyncCompletes()
+})
+
 test('a sync that goes on is not disturbed: a second one of its mapping is refused and names it, however old it is', async () => {
   const going = await inMidSync()
   await hoursPass()
@@ -127,7 +142,7 @@ test('a sync that goes on is not disturbed: a second one of its mapping is refus
   expect(await site.sync()).toEqual({
     code: 1,
     out: '',
-    err: `A sync of "HTS Service" is already going on (run ${runId}). Wait for its end or cancel it.\n`,
+    err: `A sync of "HTS Service" is already going on. Wait for its end, or end it with "bahmni-dhis2-sync cancel ${runId}".\n`,
   })
   site.sandbox.control.latency = 0
   expect(await going.ended).toMatchObject({ code: 0 })

@@ -52,7 +52,7 @@ test.each<[string, unknown, number, string]>([
     'a run that goes on',
     new RunActiveError('HTS', 'r1'),
     1,
-    'A sync of "HTS" is already going on (run r1). Wait for its end or cancel it.\n',
+    'A sync of "HTS" is already going on. Wait for its end, or end it with "bahmni-dhis2-sync cancel r1".\n',
   ],
   ['a failure of ours', new RunFailure('What to do.', { cause: coded('ECONNREFUSED') }), 1, 'What to do.\n'],
   ['a newer database', new DatabaseNewerError('Install it.'), 1, 'Install it.\n'],

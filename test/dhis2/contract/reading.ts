@@ -109,7 +109,8 @@ export const readingCases: readonly ContractCase[] = [
       // 2.30 does not look at the program
       expect(sorted(await find(target, made, `${asked}&program=${PROGRAM}`))).toBe(target.minor === 30 ? 'ABCD' : 'AD')
       const missing = asked.replace(ids[2] ?? '', 'TNowhere001')
-      expect(sorted(await find(target, made, missing))).toBe('ABD')
+      // 2.30 answers 500 when the missing one happens to come first in the order of its own hashes
+      expect(target.minor === 30 ? ['ABD', '500'] : ['ABD']).toContain(sorted(await find(target, made, missing)))
     },
   },
   {
