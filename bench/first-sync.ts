@@ -23,21 +23,9 @@ export interface FirstSyncOptions {
   pairs: number
   say: (line: string) => void
 }
-export interface Pair {
-  /** patients a second */
-  ours: number
-  loader: number
-}
 
-/** The ratio is the median of ours / loader. */
-export async function firstSync({
-  config,
-  databaseServer,
-  tag,
-  patients,
-  pairs: wanted,
-  say,
-}: FirstSyncOptions): Promise<{ pairs: Pair[]; ratio: number }> {
+/** @returns the median of our rate / the loader's */
+export async function firstSync({ config, databaseServer, tag, patients, pairs: wanted, say }: FirstSyncOptions): Promise<number> {
   const atDatabase = async (name: string, over: Partial<Config>): Promise<Config> => ({
     ...config,
     databaseUrl: await demoDatabase(databaseServer, name.toLowerCase(), true),
@@ -50,7 +38,7 @@ export async function firstSync({
   say(`Warming DHIS2 up with ${Math.min(patients, 300)} patients …`)
   await sync(await atDatabase(`${tag}w`, {}), `${tag}w`, Math.min(patients, 300))
 
-  const pairs: Pair[] = []
+  const ratios: number[] = []
   for (let n = 1; n <= wanted; n++) {
     const ready = await readyRequests((over) => atDatabase(`${tag}l${n}`, over), `${tag}l${n}`, patients)
     const ourConfig = await atDatabase(`${tag}o${n}`, {})
@@ -62,11 +50,11 @@ export async function firstSync({
     ]
     // in turn the first: DHIS2 grows slower as it fills
     for (const run of n % 2 === 0 ? measure.toReversed() : measure) await run()
-    pairs.push({ ours, loader })
+    ratios.push(ours / loader)
     say(`pair ${n}: we ${ours.toFixed(1)}, loader ${loader.toFixed(1)} patients/s, ratio ${(ours / loader).toFixed(2)}`)
   }
-  const ratios = pairs.map(({ ours, loader }) => ours / loader).toSorted((a, b) => a - b)
-  return { pairs, ratio: (ratios[(ratios.length - 1) >> 1]! + ratios[ratios.length >> 1]!) / 2 }
+  ratios.sort((a, b) => a - b)
+  return (ratios[(ratios.length - 1) >> 1]! + ratios[ratios.length >> 1]!) / 2
 }
 
 /** By a service that runs already, as `serve` does. @returns seconds from the request to the end of the run */

@@ -2,8 +2,8 @@
 import type { Query } from './http.ts'
 
 /** search values in one URL, and their length there */
-const VALUES_IN_URL = 50
-const LENGTH_IN_URL = 2000
+const VALUES_IN_URL = 100
+const LENGTH_IN_URL = 3000
 /** length of the other filters in a URL, together */
 const OTHERS_IN_URL = 4000
 /** how much of a long value is looked for */
