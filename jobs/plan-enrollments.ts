@@ -95,6 +95,7 @@ function planPatient(
       fields: 'rejection' in made ? asTheMartSays(row) : made,
       work: row.pending ? 'decide' : hasEvents ? 'events' : 'context',
       tracker: row.tracker,
+      sending: row.sending,
       derived: ctx.uidOf('enrollment', enrollmentKey(row.program, row.programUniqueId)),
     }
     byProgram.set(row.program, [...(byProgram.get(row.program) ?? []), { row, episode }])

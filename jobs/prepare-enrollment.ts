@@ -1,6 +1,6 @@
 /** One planned enrollment with its events → its payload, and the events that cannot go. */
-import type { EnrollmentPayload, EventPayload, EventRow, Metadata } from '../src/core/model.ts'
-import { enrollmentFields, eventPayload } from '../src/core/payload.ts'
+import type { Dhis2Enrollment, EnrollmentPayload, EventPayload, EventRow, Metadata } from '../src/core/model.ts'
+import { enrollmentFields, eventPayload, fieldsOf } from '../src/core/payload.ts'
 import { reject, type Rejection } from '../src/core/rejection.ts'
 import { eventKey } from '../src/core/uid.ts'
 import type { Outcome, PushItem, Run } from '../sql/store/store.ts'
@@ -31,7 +31,11 @@ export function prepareEnrollment(
   const { enrollment: row, events } = item
   const { plan } = row
   if ('rejection' in plan) return { prepared: null, outcomes: rejectAll(item, plan.rejection) }
-  const fields = plan.sendFields ? enrollmentFields(row, { metadata, today: dayOf(run), relation: run.mapping.tables.enrollments }) : null
+  const fields = plan.sendFields
+    ? enrollmentFields(row, { metadata, today: dayOf(run), relation: run.mapping.tables.enrollments })
+    : there && leftOpen(item, plan.existing)
+      ? { ...fieldsOf(plan.existing!), status: row.trackerStatus! }
+      : null
   if (fields && 'rejection' in fields) return { prepared: null, outcomes: rejectAll(item, fields.rejection) }
 
   const outcomes: Outcome[] = []
@@ -51,6 +55,15 @@ export function prepareEnrollment(
     events: ready.map((event) => event.payload),
   }
   return { prepared: { item, payload, events: ready }, outcomes }
+}
+
+/**
+ * A legacy API takes new events into an ACTIVE enrollment only, so one that has ended is opened for them. A run that was cut off then left it open;
+ * that an event of it was on its way tells so from somebody's opening it in DHIS2.
+ */
+function leftOpen({ enrollment, events }: Planned, existing: Dhis2Enrollment | null): boolean {
+  const { trackerStatus } = enrollment
+  return existing?.status === 'ACTIVE' && trackerStatus !== null && trackerStatus !== 'ACTIVE' && events.some((event) => event.unconfirmed)
 }
 
 function knownFirstThenByDate(a: EventRow, b: EventRow): number {

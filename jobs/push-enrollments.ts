@@ -97,7 +97,7 @@ async function leaveOutUnchanged(ctx: JobContext, prepared: readonly Prepared[],
 const isEmpty = ({ payload }: Prepared) => payload.fields === null && payload.events.length === 0
 
 function sendingOf({ item, payload, events }: Prepared) {
-  const enrollment = payload.fields ? [{ rowId: item.enrollment.rowId, uid: payload.enrollment, sent: [] }] : []
+  const enrollment = payload.fields && item.enrollment.pending ? [{ rowId: item.enrollment.rowId, uid: payload.enrollment, sent: [] }] : []
   return [
     ...enrollment,
     ...events.map((e) => ({ rowId: e.row.rowId, uid: e.payload.event, sent: [...new Set([...e.row.sent, ...e.sent])] })),

@@ -32,6 +32,8 @@ const enrollmentRow = z.object({
   state: z.string(),
   tracker: text,
   tracker_instance: text,
+  sending: text,
+  tracker_status: z.enum(['ACTIVE', 'COMPLETED', 'CANCELLED']).nullable().catch(null),
 })
 const eventLink = z.object({
   row_id: z.string(),
@@ -58,7 +60,7 @@ const trackerRow = z.object({ instance_id: z.string(), enrollment: z.string(), p
 /** The newest tracker row rules: adopted databases have several for one record (their unique constraints never existed). */
 const ENROLLMENT_TRACKER = sql.fragment`
   left join lateral (
-    select enrollment_id, instance_id from enrollment_tracker t where t.program_unique_id = s.unique_id and t.program = s.program
+    select enrollment_id, instance_id, status from enrollment_tracker t where t.program_unique_id = s.unique_id and t.program = s.program
     order by date_created desc nulls last, enrollment_id desc limit 1
   ) as t on true`
 const EVENT_TRACKER = sql.fragment`
@@ -72,7 +74,8 @@ const ROWS = sql.fragment`sync_snapshot_row s join sync_run run on run.run_id = 
 
 const ENROLLMENT = sql.fragment`
   select s.row_id::text, s.patient_id, s.org_unit_code, s.program, s.unique_id, s.enrollment_date, s.incident_date, s.status, s.state,
-    t.enrollment_id as tracker, t.instance_id as tracker_instance`
+    t.enrollment_id as tracker, t.instance_id as tracker_instance, t.status as tracker_status,
+    case when c.hash is null then c.uid end as sending`
 const EVENT_LINK = sql.fragment`select s.row_id::text, s.patient_id, s.program, s.unique_id, s.patient_program_id, s.enrollment_date, s.event_date`
 const EVENT = sql.fragment`
   ${EVENT_LINK}, s.org_unit_code, s.program_stage, s.status, s.mart_values, c.sent, t.event_id as tracker, t.instance_id as tracker_instance,
@@ -142,7 +145,7 @@ export function recordMethods(pool: DatabasePool): RecordMethods {
         group by s.patient_id order by s.patient_id`)
       const enrollments = groupBy(
         await pool.any(sql.type(enrollmentRow)`
-          ${ENROLLMENT} from ${ROWS} ${ENROLLMENT_TRACKER} where ${mine} and s.kind = 'enrollment' and s.state in ('pending', 'context') order by s.row_id`),
+          ${ENROLLMENT} from ${ROWS} ${ENROLLMENT_TRACKER} ${CONFIRMED} where ${mine} and s.kind = 'enrollment' and s.state in ('pending', 'context') order by s.row_id`),
         (row) => row.patient_id,
       )
       const events = groupBy(
@@ -190,7 +193,7 @@ export function recordMethods(pool: DatabasePool): RecordMethods {
       const inStep = sql.fragment`l.run_id = ${runId} and l.chunk = ${chunk} and l.step = ${step}`
       const rows = await pool.any(sql.type(planned)`
         ${ENROLLMENT}, l.plan, l.wave, coalesce(p.uid, i.instance_id) as tracked_entity
-        from sync_plan l join ${ROWS} on s.run_id = l.run_id and s.row_id = l.row_id ${ENROLLMENT_TRACKER}
+        from sync_plan l join ${ROWS} on s.run_id = l.run_id and s.row_id = l.row_id ${ENROLLMENT_TRACKER} ${CONFIRMED}
         left join sync_snapshot_row p on p.run_id = s.run_id and p.patient_id = s.patient_id and p.kind = 'trackedEntity'
         left join lateral (
           select instance_id from instance_tracker i where i.patient_id = s.patient_id order by date_created desc nulls last, instance_id desc limit 1
@@ -361,6 +364,8 @@ function toEnrollment(row: z.infer<typeof enrollmentRow>): EnrollmentRow {
     pending: row.state === 'pending',
     tracker: row.tracker,
     trackerInstance: row.tracker_instance,
+    trackerStatus: row.tracker_status,
+    sending: row.sending,
   }
 }
 

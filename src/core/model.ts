@@ -52,6 +52,10 @@ export interface EnrollmentRow extends MartRow {
   tracker: string | null
   /** enrollment_tracker's instance_id */
   trackerInstance: string | null
+  /** enrollment_tracker's status: what DHIS2 last confirmed */
+  trackerStatus: EnrollmentStatus | null
+  /** the enrollment that it was on its way to when a run was cut off */
+  sending: string | null
 }
 
 /** One row of the event relation. `values` are in the order of the mapping's event columns. */

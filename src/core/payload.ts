@@ -4,6 +4,7 @@ import { eventColumns, instanceColumns, type MappedColumns, type Mapping } from 
 import {
   ENROLLMENT_STATUSES,
   EVENT_STATUSES,
+  type Dhis2Enrollment,
   type EnrollmentFields,
   type EnrollmentRow,
   type EventPayload,
@@ -93,6 +94,14 @@ export interface EnrollmentContext {
   today: string
   relation: string
 }
+
+/** What DHIS2 has, as it is sent. */
+export const fieldsOf = (e: Dhis2Enrollment): EnrollmentFields => ({
+  orgUnit: e.orgUnit ?? '',
+  enrolledAt: e.enrolledAt.slice(0, 10),
+  occurredAt: (e.occurredAt ?? e.enrolledAt).slice(0, 10),
+  status: e.status,
+})
 
 export function enrollmentFields(row: EnrollmentRow, { metadata, today, relation }: EnrollmentContext): Result<EnrollmentFields> {
   const where: Where = { patientId: row.patientId, relation }

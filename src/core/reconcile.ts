@@ -15,6 +15,8 @@ export interface Episode {
   work: 'decide' | 'events' | 'context'
   /** enrollment_tracker's uid */
   tracker: string | null
+  /** an enrollment, ours or another's, that it was on its way to when a run was cut off: DHIS2 may have got it */
+  sending: string | null
   /** the uid that we derive for it: DHIS2 may have it from a send whose answer was lost */
   derived: string
 }
@@ -100,9 +102,9 @@ function byAge(a: Episode, b: Episode): number {
 
 const compareText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
 
-/** "Ours" is what a tracker row binds, or what carries the uid that we derive. */
+/** "Ours" is what a tracker row binds, what a lost send may have gone to, or what carries the uid that we derive. */
 function boundUid(episode: Episode, known: ReadonlyMap<string, Known>): string | null {
-  return episode.tracker ?? (known.has(episode.derived) ? episode.derived : null)
+  return episode.tracker ?? [episode.sending, episode.derived].find((uid) => uid !== null && known.has(uid)) ?? null
 }
 
 const isOurs = (k: Known) => k.bound.length > 0 || k.vanishedAs !== null

@@ -4,7 +4,6 @@ import type {
   Dhis2Enrollment,
   Dhis2Event,
   Dhis2TrackedEntity,
-  EnrollmentFields,
   EnrollmentPayload,
   EnrollmentStatus,
   EventPayload,
@@ -12,6 +11,7 @@ import type {
   ObjectResult,
   TrackedEntityPayload,
 } from '../core/model.ts'
+import { fieldsOf } from '../core/payload.ts'
 import type { Dhis2Client, SystemInfo } from './client.ts'
 import { RequestRefused, UnsupportedServer } from './errors.ts'
 import { messageOf, type Http, type Query } from './http.ts'
@@ -266,13 +266,6 @@ function enrollmentBody(e: EnrollmentPayload, status: EnrollmentStatus) {
     })),
   }
 }
-
-const fieldsOf = (e: Dhis2Enrollment): EnrollmentFields => ({
-  orgUnit: e.orgUnit ?? '',
-  enrolledAt: e.enrolledAt.slice(0, 10),
-  occurredAt: (e.occurredAt ?? e.enrolledAt).slice(0, 10),
-  status: e.status,
-})
 
 const personOf = (raw: RawPerson): Dhis2TrackedEntity => ({
   trackedEntity: raw.trackedEntityInstance,

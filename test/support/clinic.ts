@@ -136,6 +136,8 @@ export function enrollment(over: Partial<EnrollmentRow> = {}): EnrollmentRow {
     pending: true,
     tracker: null,
     trackerInstance: null,
+    trackerStatus: null,
+    sending: null,
     ...over,
   }
 }

@@ -27,6 +27,7 @@ const bahmni = (id: string, status: EnrollmentStatus, over: Partial<Episode> & {
     fields: { orgUnit: 'OU', enrolledAt, occurredAt: enrolledAt, status },
     work: 'decide',
     tracker: null,
+    sending: null,
     derived: `derived-${id}`,
     ...rest,
   }
@@ -113,6 +114,14 @@ describe('decided 1: one fold over the patient’s enrollments', () => {
     expect(run('no', episodes, [U1A()])).toMatchObject([
       { rowId: 'row-1', step: 'updated-completed' },
       { rowId: 'row-2', step: 'updated-completed', plan: { enrollment: 'derived-2', existing: null } },
+    ])
+  })
+  test('one that was on its way to a foreign enrollment when a run was cut off stays with it, whatever arrived', () => {
+    const episodes = [bahmni('1', C, { sending: 'U1' })]
+    for (const there of [U1A(), U1C()]) expect(run('no', episodes, [there])).toMatchObject([{ plan: { enrollment: 'U1' } }])
+    // on its way to one of its own, which did not arrive
+    expect(run('no', [bahmni('1', C, { sending: 'derived-1' })], none)).toMatchObject([
+      { plan: { enrollment: 'derived-1', existing: null } },
     ])
   })
   test('each sees what the earlier ones did', () => {
