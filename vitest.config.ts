@@ -14,6 +14,7 @@ export default defineConfig({
   test: {
     // clinics' machines have two cores
     maxWorkers: 2,
+    maxConcurrency: 3,
     // one PostgreSQL for all; files of tests make databases of their own
     globalSetup: ['test/support/postgres.ts'],
     reporters: ['default', './test/support/closing-line-reporter.ts'],
@@ -24,6 +25,7 @@ export default defineConfig({
       kind('dhis2', 120_000),
       kind('sync', 300_000),
       kind('cli', 300_000),
+      kind('faults', 600_000),
     ],
   },
 })

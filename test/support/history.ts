@@ -4,6 +4,8 @@ import { Clinic, FOLLOW_UP, HTS, INITIAL } from './clinic-model.ts'
 import { othersEnter, type Site } from './expectation.ts'
 import type { World } from './world.ts'
 
+type Place = Pick<World, 'target' | 'tag' | 'db' | 'dhis2'>
+
 export interface Dice {
   /** 0 … n - 1 */
   below: (n: number) => number
@@ -13,7 +15,7 @@ export interface Dice {
 }
 
 /** mulberry32 */
-function dice(seed: number): Dice {
+export function dice(seed: number): Dice {
   let state = seed | 0
   const next = () => {
     state = (state + 0x6d2b79f5) | 0
@@ -33,10 +35,10 @@ const day = (n: number) => new Date(Date.UTC(2024, 1, 1 + n)).toISOString().slic
 export class History {
   readonly clinic: Clinic
   private readonly dice: Dice
-  private readonly world: World
+  private readonly world: Place
   private readonly site: () => Site
 
-  constructor(world: World, seed: number, site: () => Site) {
+  constructor(world: Place, seed: number, site: () => Site) {
     this.dice = dice(seed)
     this.world = world
     this.site = site

@@ -39,10 +39,16 @@ export interface TestDatabase {
   drop: () => Promise<void>
 }
 
-export async function createTestDatabase(): Promise<TestDatabase> {
+/** Empty, or with all that another one has. */
+export async function createTestDatabase(of?: TestDatabase): Promise<TestDatabase> {
   const server = inject('databaseUrl')
   const name = `t_${randomUUID().replaceAll('-', '')}`
-  await withClient(server, (client) => client.query(`create database ${name}`))
+  const template = of && new URL(of.url).pathname.slice(1)
+  await withClient(server, async (client) => {
+    // a template must have no connections
+    if (template) await client.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [template])
+    await client.query(`create database ${name}${template ? ` template ${template}` : ''}`)
+  })
   const url = new URL(server)
   url.pathname = `/${name}`
   const pool = new pg.Pool({ connectionString: url.href, max: 2 })

@@ -111,19 +111,7 @@ export async function openWorld(target: Target, env: Record<string, string> = {}
       posts = 0
       return count
     },
-    async dhis2(method, path, body) {
-      const response = await fetch(`${url}/api/${path}`, {
-        method,
-        headers: {
-          authorization: `Basic ${Buffer.from(`${ACCOUNT.username}:${ACCOUNT.password}`).toString('base64')}`,
-          'content-type': 'application/json',
-        },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-      })
-      const text = await response.text()
-      if (response.status >= 400) throw new Error(`${method} ${path}: ${response.status} ${text.slice(0, 2000)}`)
-      return text === '' ? null : JSON.parse(text)
-    },
+    dhis2: rawRequests(url),
     async close() {
       await service.close()
       await db.drop()
@@ -131,3 +119,20 @@ export async function openWorld(target: Target, env: Record<string, string> = {}
     },
   }
 }
+
+/** As the integration account, not through our client. */
+export const rawRequests =
+  (url: string): World['dhis2'] =>
+  async (method, path, body) => {
+    const response = await fetch(`${url}/api/${path}`, {
+      method,
+      headers: {
+        authorization: `Basic ${Buffer.from(`${ACCOUNT.username}:${ACCOUNT.password}`).toString('base64')}`,
+        'content-type': 'application/json',
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    })
+    const text = await response.text()
+    if (response.status >= 400) throw new Error(`${method} ${path}: ${response.status} ${text.slice(0, 2000)}`)
+    return text === '' ? null : JSON.parse(text)
+  }

@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from './json.ts'
-import { type Enrollment, type Event, type TrackedEntity, type TrackerState } from './state.ts'
+import { type Enrollment, type Event, type SavedState, type TrackedEntity, type TrackerState } from './state.ts'
 
 type FaultKind = 'status' | 'reset' | 'timeout' | 'html' | 'truncated'
 
@@ -224,6 +224,15 @@ export class Control {
   /** All tracker data, soft-deleted objects included, in the order it was made. */
   dump(): Dump {
     return { trackedEntities: [...this.state.trackedEntities.values()].map(dumpPerson) }
+  }
+
+  /** All tracker data, for another sandbox to begin with. */
+  save(): SavedState {
+    return this.state.save()
+  }
+
+  load(saved: SavedState): void {
+    this.state.load(saved)
   }
 
   edit(edit: ForeignEdit): void {

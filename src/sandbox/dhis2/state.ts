@@ -56,6 +56,14 @@ type New<T extends Stored> = Omit<
   'sequence' | 'created' | 'updated' | 'createdBy' | 'updatedBy' | 'deleted' | 'enrollments' | 'events' | 'attributes' | 'dataValues'
 >
 
+export interface SavedState {
+  trackedEntities: Map<string, TrackedEntity>
+  enrollments: Map<string, Enrollment>
+  events: Map<string, Event>
+  byValue: Map<string, Map<string, Set<TrackedEntity>>>
+  sequence: number
+}
+
 /**
  * All tracker data of a sandbox. Objects are found by uid and by attribute value; a person has his enrollments, an enrollment its events.
  * Soft-deleted objects stay: their uids are never free again.
@@ -90,6 +98,23 @@ export class TrackerState {
 
   nowMillis(): number {
     return this.clock()
+  }
+
+  /** A copy of everything, for `load`. */
+  save(): SavedState {
+    const { trackedEntities, enrollments, events, byValue, sequence } = this
+    // in one call: they share their objects
+    return structuredClone({ trackedEntities, enrollments, events, byValue, sequence })
+  }
+
+  load(saved: SavedState): void {
+    this.clear()
+    const copy = structuredClone(saved)
+    for (const [uid, entity] of copy.trackedEntities) this.trackedEntities.set(uid, entity)
+    for (const [uid, enrollment] of copy.enrollments) this.enrollments.set(uid, enrollment)
+    for (const [uid, event] of copy.events) this.events.set(uid, event)
+    for (const [attribute, values] of copy.byValue) this.byValue.set(attribute, values)
+    this.sequence = copy.sequence
   }
 
   clear(): void {
