@@ -17,7 +17,7 @@ import { rawRequests } from '../support/world.ts'
 
 const ACCOUNT = { DHIS2_USERNAME: 'sync', DHIS2_PASSWORD: 'Sync-2024!pw' }
 const TAG = 'K'
-export const MAPPING = mappingOf('hts', { name: 'HTS', onRejected: 'continue' })
+const MAPPING = mappingOf('hts', { name: 'HTS', onRejected: 'continue' })
 
 /** Somewhere a process can die: at the k-th write or request of its kind. */
 export interface Point {

@@ -1,4 +1,5 @@
 /** A proxy in front of DHIS2, sandbox or real, that is as bad as a clinic's network. */
+import { once } from 'node:events'
 import { createServer, request as forward, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -16,7 +17,7 @@ interface Answer {
   body: Buffer
 }
 
-export interface Exchange {
+interface Exchange {
   response: ServerResponse
   /** lets DHIS2 do its work */
   ask: () => Promise<Answer>
@@ -101,7 +102,7 @@ export const FAULTS = { ...UNSEEN, ...UNHEARD } satisfies Record<string, Fault>
 export type FaultName = keyof typeof FAULTS
 
 /** The n-th request (the first is 1): what happens to it, or that nobody hears of it any more. */
-export type AtRequest = (n: number, passing: Passing) => FaultName | 'go on' | 'before' | 'after'
+type AtRequest = (n: number, passing: Passing) => FaultName | 'go on' | 'before' | 'after'
 
 export interface Dhis2Proxy {
   url: string
@@ -121,15 +122,13 @@ export async function startDhis2Proxy({ target, atRequest, tooLongMs = 1500, hel
   let count = 0
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const sent = await buffer(request)
-    const ask = () =>
-      new Promise<Answer>((done, failed) => {
-        const { hostname, port } = place()
-        const { host: _host, ...headers } = request.headers
-        const asking = forward({ hostname, port, method: request.method, path: request.url, headers }, (reply) => {
-          buffer(reply).then((body) => done({ status: reply.statusCode!, headers: reply.headers, body }), failed)
-        })
-        asking.once('error', failed).end(sent)
-      })
+    const ask = async (): Promise<Answer> => {
+      const { hostname, port } = place()
+      const { host: _host, ...headers } = request.headers
+      const asking = forward({ hostname, port, method: request.method, path: request.url, headers }).end(sent)
+      const [reply] = (await once(asking, 'response')) as [IncomingMessage]
+      return { status: reply.statusCode!, headers: reply.headers, body: await buffer(reply) }
+    }
     const [path = ''] = request.url!.split('?')
     const what = atRequest(++count, { method: request.method!, path })
     if (what === 'before') return held()
@@ -137,7 +136,7 @@ export async function startDhis2Proxy({ target, atRequest, tooLongMs = 1500, hel
       await ask()
       return held()
     }
-    if (what !== 'go on') return (FAULTS[what] as Fault)({ response, ask, tooLongMs })
+    if (what !== 'go on') return FAULTS[what]({ response, ask, tooLongMs })
     const { status, headers, body } = await ask()
     const { 'transfer-encoding': _chunked, ...plain } = headers
     response.writeHead(status, plain).end(body)

@@ -11,7 +11,7 @@ export interface PostgresProxy {
 }
 
 /** What is to happen with the n-th write (the first is 1): it goes on, it never arrives, or it is done but nobody is told. */
-export type AtWrite = (n: number, sql: string) => 'go on' | 'before' | 'after'
+type AtWrite = (n: number, sql: string) => 'go on' | 'before' | 'after'
 
 export interface PostgresProxyOptions {
   databaseUrl: string
