@@ -1,0 +1,139 @@
+// `npm run test:mutations`: makes deliberate defects in a copy of the project, one at a time, and fails when the tests that guard against one do not.
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+
+/** `from` stands once in `file`. `tests` are vitest's arguments: a project, a file, and where needed a name. */
+export const DEFECTS = [
+  {
+    defect: 'Answers of DHIS2 are matched by their position',
+    file: 'src/dhis2/legacy-report.ts',
+    from: 'summaries.find((s) => s.reference === object.uid)',
+    to: 'summaries[sent.indexOf(object)]',
+    tests: ['unit', 'test/unit/legacy-report.unit.test.ts'],
+  },
+  {
+    defect: 'The markers move although records were rejected under `stop`',
+    file: 'sql/store/runs.ts',
+    from: 'if (end.moveMarkers) await',
+    to: 'await',
+    tests: ['cli', 'test/cli/commands.cli.test.ts', 'the marker stays'],
+  },
+  {
+    defect: 'A patient is written down as delivered before DHIS2 has answered',
+    file: 'jobs/push-patients.ts',
+    from: '  const results = await deliver(prepared, {',
+    to: `  await ctx.store.recordOutcomes(run.runId, 'patients', prepared.map((item) => settled(item, { state: 'created', warnings: [] })))
+  const results = await deliver(prepared, {`,
+    tests: ['faults', 'test/faults/kill.faults.test.ts', 'before request 1: POST'],
+  },
+  {
+    defect: 'UIDs come from chance',
+    file: 'src/core/uid.ts',
+    from: "createHmac('sha256', siteId)",
+    to: "createHmac('sha256', String(Math.random()))",
+    tests: ['faults', 'test/faults/kill.faults.test.ts', 'after request 1: POST'],
+  },
+  {
+    defect: 'A 409 is tried again instead of read',
+    file: 'src/dhis2/http.ts',
+    from: 'new Set([429, 502,',
+    to: 'new Set([409, 429, 502,',
+    tests: ['unit', 'test/unit/http.unit.test.ts'],
+  },
+  {
+    defect: 'The content hash leaves out a column (the org unit)',
+    file: 'sql/mart/rows.ts',
+    from: 'md5((array[patient_id, org_unit_code, program',
+    to: 'md5((array[patient_id, program',
+    tests: ['sync', 'test/sync/histories.sync.test.ts'],
+  },
+  {
+    defect: 'Two runs of a mapping may go on at a time',
+    file: 'sql/migrations/0002-runs.sql',
+    from: 'create unique index sync_run_one_active',
+    to: 'create index sync_run_one_active',
+    tests: ['pg', 'test/pg/store.pg.test.ts'],
+  },
+  {
+    defect: 'It is not written down what is on its way',
+    file: 'sql/store/records.ts',
+    from: 'if (sending.length === 0) return',
+    to: 'if (sending.length >= 0) return',
+    tests: ['unit,pg', 'test/pg/store.pg.test.ts'],
+  },
+  {
+    defect: 'An enrollment that a cut-off run was sending is decided anew',
+    file: 'src/core/reconcile.ts',
+    from: '[episode.sending, episode.derived]',
+    to: '[episode.derived]',
+    tests: ['unit', 'test/unit/reconcile.unit.test.ts'],
+  },
+  {
+    defect: 'An enrollment that a cut-off run had opened for an event stays open (legacy API)',
+    file: 'jobs/prepare-enrollment.ts',
+    from: "return existing?.status === 'ACTIVE' &&",
+    to: "return existing?.status === 'COMPLETED' &&",
+    tests: ['faults', 'test/faults/kill.faults.test.ts', "'legacy' .*request [34]: POST"],
+  },
+  {
+    defect: 'A request that DHIS2 refuses whole is not bisected',
+    file: 'jobs/deliver.ts',
+    from: 'items.length > 1 ? [items.slice(0, items.length >> 1), items.slice(items.length >> 1)]',
+    to: 'items.length > 1 ? []',
+    tests: ['unit', 'test/unit/deliver.unit.test.ts'],
+  },
+  {
+    defect: 'A value that was cleared in Bahmni stays in DHIS2',
+    file: 'src/core/payload.ts',
+    from: '(before === null && row.sent.includes(uid))',
+    to: 'false',
+    tests: ['unit', 'test/unit/payload.unit.test.ts'],
+  },
+  {
+    defect: 'A patient whom DHIS2 has from others is made a second time',
+    file: 'src/core/match.ts',
+    from: "if (!wanted) return 'new'",
+    to: "if (wanted ?? true) return 'new'",
+    tests: ['unit', 'test/unit/match.unit.test.ts'],
+  },
+]
+
+const COPY = resolve('.cache', 'mutant')
+const PARTS = ['src', 'jobs', 'queues', 'sql', 'dashboard', 'test', 'package.json', 'tsconfig.json', 'vitest.config.ts']
+
+function testsFail({ file, from, to, tests: [projects, testFile, name] }) {
+  rmSync(COPY, { recursive: true, force: true })
+  mkdirSync(COPY, { recursive: true })
+  for (const part of PARTS) cpSync(part, join(COPY, part), { recursive: true })
+  symlinkSync(resolve('node_modules'), join(COPY, 'node_modules'), 'junction')
+  const before = readFileSync(file, 'utf8')
+  if (before.split(from).length !== 2) throw new Error(`"${from}" is not once in ${file}`)
+  writeFileSync(join(COPY, file), before.replace(from, () => to))
+  const chosen = [...projects.split(',').map((project) => `--project=${project}`), testFile, ...(name ? ['-t', name] : [])]
+  const { stdout } = spawnSync(process.execPath, [join('node_modules', 'vitest', 'vitest.mjs'), 'run', ...chosen], {
+    cwd: COPY,
+    encoding: 'utf8',
+    env: { ...process.env, NO_COLOR: '1' },
+    maxBuffer: 1 << 28,
+  })
+  const [, passed, failed] = /^(\d+) passed, (\d+) failed$/m.exec(stdout) ?? []
+  if (passed === undefined) throw new Error(`no test ran:\n${stdout.slice(-2000)}`)
+  return Number(failed) > 0
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const wanted = process.argv[2] ?? ''
+  let found = 0
+  let missed = 0
+  for (const defect of DEFECTS.filter((d) => d.defect.includes(wanted))) {
+    const noticed = testsFail(defect)
+    if (noticed) found++
+    else missed++
+    console.log(`${noticed ? 'noticed' : 'MISSED '}  ${defect.defect}`)
+  }
+  rmSync(COPY, { recursive: true, force: true })
+  console.log(`${found} passed, ${missed} failed`)
+  process.exitCode = missed === 0 ? 0 : 1
+}
