@@ -110,7 +110,10 @@ function testsFail({ file, from, to, tests: [projects, testFile, name] }) {
   symlinkSync(resolve('node_modules'), join(COPY, 'node_modules'), 'junction')
   const before = readFileSync(file, 'utf8')
   if (before.split(from).length !== 2) throw new Error(`"${from}" is not once in ${file}`)
-  writeFileSync(join(COPY, file), before.replace(from, () => to))
+  writeFileSync(
+    join(COPY, file),
+    before.replace(from, () => to),
+  )
   const chosen = [...projects.split(',').map((project) => `--project=${project}`), testFile, ...(name ? ['-t', name] : [])]
   const { stdout } = spawnSync(process.execPath, [join('node_modules', 'vitest', 'vitest.mjs'), 'run', ...chosen], {
     cwd: COPY,
