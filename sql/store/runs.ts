@@ -67,6 +67,8 @@ type RunMethods = Pick<
   | 'startRun'
   | 'requestCancel'
   | 'listActiveRuns'
+  | 'sayAlive'
+  | 'listSilentRuns'
   | 'finishRun'
   | 'readSteps'
   | 'startStep'
@@ -135,6 +137,18 @@ export function runMethods(pool: DatabasePool): RunMethods {
       return Promise.all(
         (await pool.any(sql.type(runRow)`select ${RUN} from sync_run where state in ('queued', 'running') order by created_at`)).map(toRun),
       )
+    },
+
+    async sayAlive(runIds) {
+      await pool.query(sql.unsafe`
+        update sync_run set alive_at = now() where run_id = any (${sql.array([...runIds], 'uuid')}) and state in ('queued', 'running')`)
+    },
+
+    async listSilentRuns(seconds) {
+      const rows = await pool.any(sql.type(runRow)`
+        select ${RUN} from sync_run
+        where state in ('queued', 'running') and alive_at < now() - make_interval(secs => ${seconds}) order by created_at`)
+      return Promise.all(rows.map(toRun))
     },
 
     async finishRun(runId, end) {

@@ -114,7 +114,8 @@ async function takeSnapshot(tx: CommonQueryMethods, run: Run, { martSchema, over
 async function copyDelta(tx: CommonQueryMethods, run: Run, kind: Kind, rows: FragmentSqlToken, force: boolean) {
   return tx.one(sql.type(z.object({ scanned: z.int(), unchanged: z.int(), newest: z.string().nullable() }))`
     with delta as materialized (
-      select d.*, not ${force} and c.hash is not null and c.hash = d.hash as same
+      select d.*, not ${force} and c.hash is not null and c.hash = d.hash
+        and not exists (select from sync_doubt o where o.mapping_name = c.mapping_name and o.kind = c.kind and o.record_key = c.record_key) as same
       from (${rows}) as d
       left join sync_confirmed c on c.mapping_name = ${run.mappingName} and c.kind = ${kind} and c.record_key = d.record_key
     ), copied as (
