@@ -212,11 +212,14 @@ export interface Store {
   sayAlive(runIds: readonly string[]): Promise<void>
   /** those of the active runs that no process has called alive for so long, by the database's clock */
   listSilentRuns(seconds: number): Promise<readonly Run[]>
-  /** In one transaction: run state, log row, and with `moveMarkers` the markers (never past the snapshot's own time). Does nothing to a run that has ended. */
+  /**
+   * In one transaction: run state, log row, and with `moveMarkers` the markers (never past the snapshot's own time). Does nothing to a run that has ended.
+   * @returns false: the run is to be cancelled, and so did not succeed
+   */
   finishRun(
     runId: string,
     end: { state: 'succeeded' | 'failed' | 'cancelled'; failure: string | null; statusInfo: string; moveMarkers: boolean },
-  ): Promise<void>
+  ): Promise<boolean>
   readSteps(runId: string): Promise<readonly StepRow[]>
   startStep(runId: string, step: Step, chunks: number): Promise<void>
   finishStep(runId: string, step: Step, state: StepState, failure: string | null): Promise<void>
