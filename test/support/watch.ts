@@ -8,6 +8,8 @@ export interface Watch {
   url: string
   /** requests that came while another one about one of their persons was on its way */
   overlaps: () => number
+  /** keeps back the next request about persons, until it is let go */
+  holdNext: () => { reached: Promise<void>; letGo: () => void }
   close: () => Promise<void>
 }
 
@@ -15,6 +17,7 @@ export interface Watch {
 export async function startWatch(target: string, latency: number): Promise<Watch> {
   const onTheWay = new Map<string, number>()
   let overlaps = 0
+  let hold: (() => Promise<void>) | null = null
   const count = (uids: ReadonlySet<string>, by: number) => {
     for (const uid of uids) onTheWay.set(uid, (onTheWay.get(uid) ?? 0) + by)
   }
@@ -25,6 +28,9 @@ export async function startWatch(target: string, latency: number): Promise<Watch
       if (request.method !== 'GET' && [...persons].some((uid) => (onTheWay.get(uid) ?? 0) > 0)) overlaps++
       count(persons, 1)
       try {
+        const held = persons.size > 0 ? hold : null
+        if (held) hold = null
+        await held?.()
         if (persons.size > 0) await wait(latency)
         const headers = Object.fromEntries(
           Object.entries(request.headers).flatMap(([name, value]) =>
@@ -52,6 +58,17 @@ export async function startWatch(target: string, latency: number): Promise<Watch
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     overlaps: () => overlaps,
+    holdNext() {
+      let letGo = () => {}
+      const gate = new Promise<void>((done) => (letGo = done))
+      const reached = new Promise<void>((arrived) => {
+        hold = () => {
+          arrived()
+          return gate
+        }
+      })
+      return { reached, letGo }
+    },
     close: () =>
       new Promise((done) => {
         server.close(() => done())

@@ -261,33 +261,90 @@ describe.runIf(any)('one mapping', () => {
       await nextCompletes()
     },
   )
+})
 
-  describe('a run is taken for abandoned while one of its requests is on its way', () => {
-    test('its jobs do nothing any more, its late answer confirms nothing, and the next run sends what is in doubt', async () => {
-      const { control } = world.sandbox!
-      control.latency = 600
-      const run = await start(world, mapping.name)
-      await until(() => control.importRequests() === 1)
-      // as another process does it
-      await world.service.store.requestCancel(run.runId)
-      const failure = 'The run was cut off before its end. Sync again to send what is missing.'
-      await world.service.store.finishRun(run.runId, { state: 'failed', failure, statusInfo: failure, moveMarkers: false })
-      // its chunk's lock is lost with its session, and so the next run does not wait for it
-      await endSessions(world, 'bahmni-dhis2-sync locks')
-      for (const patient of clinic.patients) Object.assign(patient, { values: { ...patient.values, 'First Name': 'Newer' } })
+test.runIf(any)(
+  'a run is ended by another process while its request is on its way: its late answer confirms nothing, and what is in doubt is sent again',
+  async () => {
+    const sandbox = await startSandbox({ version: '2.41' })
+    const dhis2 = await startWatch(sandbox.url, 0)
+    const world = await openWorld({ ...any!, url: dhis2.url }, { SYNC_CHUNK_SIZE: '2', SYNC_CONCURRENCY: '2' })
+    try {
+      const clinic = new Clinic(world.tag)
+      const mapping = mappingOf('hts')
+      for (let i = 0; i < 6; i++) clinic.healthy(`p${i}`)
       await world.mart([clinic.service('hts')])
-      const next = await start(world, mapping.name)
-      expect(await endOf(world, next)).toMatchObject({ state: 'succeeded' })
-      expect(await readRun(world, run)).toMatchObject({ state: 'failed', failure })
-      const late = await world.db.query<{ n: number }>('select count(*)::int as n from sync_chunk_done where run_id = $1 and step <> $2', [
-        run.runId,
-        'snapshot',
-      ])
-      expect(late[0]!.n).toBeLessThanOrEqual(1)
+      await world.saveMappings([mapping])
+      const held = dhis2.holdNext()
+      const run = await start(world, mapping.name)
+      await held.reached
+      // as a process does that takes it for abandoned
+      const { store } = world.service
+      const failure = 'The run was cut off before its end. Sync again to send what is missing.'
+      await store.finishRun(run.runId, { state: 'failed', failure, statusInfo: failure, moveMarkers: false })
+      // its network is broken, and so the next run does not wait for its patients
+      await endSessions(world, 'bahmni-dhis2-sync locks')
+
+      const name = (first: string) => {
+        for (const patient of clinic.patients) Object.assign(patient, { values: { ...patient.values, 'First Name': first } })
+        return world.mart([clinic.service('hts')])
+      }
+      await name('Newer')
+      expect(await world.sync(mapping.name)).toMatchObject({ state: 'succeeded', rejected: [] })
       expect(await readBack(world)).toEqual(expectedOf(clinic, mapping))
-      expect(await world.db.query('select status_info from log order by log_id')).toEqual([{ status_info: failure }, { status_info: '' }])
-      control.latency = 0
-      await nextCompletes()
-    })
-  })
+
+      // DHIS2 carries out the old request now: two patients have their old name again, and the old process reads its answer
+      held.letGo()
+      await until(async () => (await world.db.query('select from sync_doubt')).length > 0)
+      expect(await readBack(world)).not.toEqual(expectedOf(clinic, mapping))
+      expect(await readRun(world, run)).toMatchObject({ state: 'failed', failure })
+      expect(await store.readSteps(run.runId)).toMatchObject([
+        {},
+        { step: 'patients', state: 'running' },
+        ...Array(6).fill({ state: 'queued' }),
+      ])
+      expect(await world.db.query('select status, status_info from log order by log_id')).toEqual([
+        { status: 'failed', status_info: failure },
+        { status: 'success', status_info: '' },
+      ])
+
+      // far behind the marker, so that only the doubt brings them in
+      await world.db.query(`update marker set last_synced_date = '2030-01-01'`)
+      expect(await world.sync(mapping.name)).toMatchObject({ state: 'succeeded', counts: { trackedEntity: { updated: 2 } } })
+      expect(await readBack(world)).toEqual(expectedOf(clinic, mapping))
+      expect(await world.db.query('select from sync_doubt')).toEqual([])
+      expect(await world.sync(mapping.name)).toMatchObject({ state: 'succeeded', counts: { trackedEntity: { updated: 0 } } })
+    } finally {
+      await world.close()
+      await dhis2.close()
+      await sandbox.close()
+    }
+  },
+)
+
+test.runIf(any)('the next run waits with a patient whom an ended run is still sending', async () => {
+  const sandbox = await startSandbox({ version: '2.41' })
+  const dhis2 = await startWatch(sandbox.url, 0)
+  const world = await openWorld({ ...any!, url: dhis2.url }, { SYNC_CHUNK_SIZE: '2', SYNC_CONCURRENCY: '4' })
+  try {
+    const clinic = new Clinic(world.tag)
+    const mapping = mappingOf('hts')
+    for (let i = 0; i < 6; i++) clinic.healthy(`p${i}`)
+    await world.mart([clinic.service('hts')])
+    await world.saveMappings([mapping])
+    const held = dhis2.holdNext()
+    const run = await start(world, mapping.name)
+    await held.reached
+    await world.service.store.finishRun(run.runId, { state: 'failed', failure: 'x', statusInfo: 'x', moveMarkers: false })
+    const next = await start(world, mapping.name)
+    await until(async () => (await world.service.store.readSteps(next.runId))[1]!.chunksDone === 2)
+    held.letGo()
+    expect(await endOf(world, next)).toMatchObject({ state: 'succeeded' })
+    expect(dhis2.overlaps()).toBe(0)
+    expect(await readBack(world)).toEqual(expectedOf(clinic, mapping))
+  } finally {
+    await world.close()
+    await dhis2.close()
+    await sandbox.close()
+  }
 })
