@@ -15,8 +15,11 @@ export interface Verdict {
 export async function finishRun(ctx: Pick<JobContext, 'store'>, run: Run): Promise<Verdict> {
   const [steps, pending] = [await ctx.store.readSteps(run.runId), await ctx.store.countPending(run.runId)]
   const verdict = judge(run, steps, pending)
-  await ctx.store.finishRun(run.runId, verdict)
-  return verdict
+  if (await ctx.store.finishRun(run.runId, verdict)) return verdict
+  // the cancel came while we were at it
+  const cancelled = judge({ ...run, cancelRequested: true }, steps, pending)
+  await ctx.store.finishRun(run.runId, cancelled)
+  return cancelled
 }
 
 /** What became of the run: pure, from its steps' ends and the number of records without an outcome. */

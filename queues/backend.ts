@@ -26,6 +26,12 @@ export interface QueueBackend {
 /** connections of each queue, worker and flow producer on PostgreSQL; a worker needs one a running job at most */
 const POOL_SIZE = 4
 
+/**
+ * A worker says every 10 s that it is at its job; a job that nobody says so of for 20 s is taken up by another worker, which looks for such every 10 s.
+ * Not shorter: a machine that is busy or swaps would lose its jobs.
+ */
+export const STALLED = { lockDuration: 20_000, stalledInterval: 10_000, maxStalledCount: 10 } as const
+
 export interface BackendOptions {
   databaseUrl: string
   redisUrl: string | null

@@ -3,9 +3,10 @@ import { planEnrollments } from '../jobs/plan-enrollments.ts'
 import { pushEnrollments } from '../jobs/push-enrollments.ts'
 import { pushPatients } from '../jobs/push-patients.ts'
 import type { JobContext } from '../jobs/context.ts'
-import type { Run, Step, Store } from '../sql/store/store.ts'
-import type { Queue, QueueBackend, Worker } from './backend.ts'
+import { hasEnded, type Run, type Step, type Store } from '../sql/store/store.ts'
+import { STALLED, type Queue, type QueueBackend, type Worker } from './backend.ts'
 import { CHUNK_QUEUE, chunkDataSchema, stepJobId, type ChunkData, type StepData } from './jobs.ts'
+import type { Heartbeat } from './heartbeat.ts'
 import { runContext, type RunContextFactory } from './run-context.ts'
 import { safeFailure } from './safe-failure.ts'
 
@@ -16,18 +17,25 @@ export interface ChunkWorkerOptions {
   steps: Queue<StepData>
   /** requests to DHIS2 at a time, which its connections bound; chunks of different patients run side by side */
   concurrency: number
+  heartbeat: Heartbeat
 }
 
-export function startChunkWorker({ backend, store, contexts, steps, concurrency }: ChunkWorkerOptions): Worker {
+export function startChunkWorker({ backend, store, contexts, steps, concurrency, heartbeat }: ChunkWorkerOptions): Worker {
   return backend.worker<ChunkData, unknown>(
     CHUNK_QUEUE,
     async (job) => {
       const { runId, step, chunk } = chunkDataSchema.parse(job.data)
       try {
-        const run = await store.readRun(runId)
-        if (!run || run.cancelRequested) return 'cancelled'
+        const context = await runContext(contexts)
         const started = performance.now()
-        const count = await doChunk(await runContext(contexts), run, step, chunk)
+        const count = await heartbeat.during(runId, () =>
+          store.holdingPatients(runId, chunk, async () => {
+            // the wait for the patients may have been long
+            const run = await store.readRun(runId)
+            return !run || run.cancelRequested || hasEnded(run) ? null : doChunk(context, run, step, chunk)
+          }),
+        )
+        if (count === null) return 'cancelled'
         await job.log(`${count} in ${Math.round(performance.now() - started)} ms`)
         const { done, total } = await store.chunkDone(runId, step, chunk)
         // the step's job shows percent; the numbers are the store's, so they are right with many workers
@@ -38,7 +46,7 @@ export function startChunkWorker({ backend, store, contexts, steps, concurrency 
       }
     },
     // one chunk more than requests: it is read, decided and written down while the others are with DHIS2
-    { concurrency: concurrency + 1, maxStalledCount: 10 },
+    { ...STALLED, concurrency: concurrency + 1 },
   ) as Worker
 }
 

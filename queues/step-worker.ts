@@ -3,9 +3,10 @@ import { UnrecoverableError, WaitingChildrenError } from 'bullmq'
 import { finishRun } from '../jobs/finish-run.ts'
 import { takeSnapshot } from '../jobs/take-snapshot.ts'
 import { runContext, type RunContextFactory } from './run-context.ts'
-import { STEPS, type Run, type Step, type StepRow, type Store } from '../sql/store/store.ts'
-import type { Job, Queue, QueueBackend, Worker } from './backend.ts'
+import { hasEnded, STEPS, type Run, type Step, type StepRow, type Store } from '../sql/store/store.ts'
+import { STALLED, type Job, type Queue, type QueueBackend, type Worker } from './backend.ts'
 import { CHUNK_JOB_OPTIONS } from './flow.ts'
+import type { Heartbeat } from './heartbeat.ts'
 import { CHUNK_QUEUE, chunkJobId, chunkJobName, STEP_QUEUE, stepDataSchema, type ChunkData, type StepData } from './jobs.ts'
 import { safeFailure } from './safe-failure.ts'
 
@@ -14,39 +15,49 @@ export interface StepWorkerOptions {
   store: Store
   contexts: RunContextFactory
   chunks: Queue<ChunkData>
+  heartbeat: Heartbeat
 }
 
 /** Steps only wait for their chunks, so one worker process takes those of many runs. */
 const CONCURRENCY = 8
 
-export function startStepWorker({ backend, store, contexts, chunks }: StepWorkerOptions): Worker {
+export function startStepWorker(options: StepWorkerOptions): Worker {
+  const { backend, heartbeat } = options
   return backend.worker<StepData, unknown>(
     STEP_QUEUE,
     async (job, token) => {
-      const { runId, step, chunksAdded } = stepDataSchema.parse(job.data)
-      try {
-        const run = await store.readRun(runId)
-        if (!run) throw new UnrecoverableError(`run ${runId} is not in the database any more`)
-        if (step === 'finish') return await finish(store, run, job)
-        if (chunksAdded) return await afterChunks(store, run, step, job, token!)
-        const aside = standsAside(run, step, await store.readSteps(runId))
-        if (aside) {
-          await store.finishStep(runId, step, 'skipped', null)
-          await job.log(`not done: ${aside}`)
-          return aside
-        }
-        await store.startRun(runId)
-        if (step === 'snapshot') return await snapshot(contexts, store, run, job)
-        return await addChunks(store, run, step, job, token!, chunks)
-      } catch (error) {
-        if (error instanceof WaitingChildrenError || error instanceof FailedRun) throw error
-        const failure = safeFailure(error)
-        await store.finishStep(runId, step, 'failed', failure.message)
-        throw failure
-      }
+      const { runId } = stepDataSchema.parse(job.data)
+      return heartbeat.during(runId, () => doStep(job, token!, options))
     },
-    { concurrency: CONCURRENCY, maxStalledCount: 10 },
+    { ...STALLED, concurrency: CONCURRENCY },
   ) as Worker
+}
+
+async function doStep(job: Job<StepData>, token: string, { store, contexts, chunks }: StepWorkerOptions): Promise<unknown> {
+  const { runId, step, chunksAdded } = stepDataSchema.parse(job.data)
+  try {
+    const run = await store.readRun(runId)
+    if (!run) throw new UnrecoverableError(`run ${runId} is not in the database any more`)
+    // how it ended has been said; its other jobs go the same way
+    if (hasEnded(run)) return 'the run has ended'
+    if (step === 'finish') return await finish(store, run, job)
+    if (chunksAdded) return await afterChunks(store, run, step, job, token)
+    const aside = standsAside(run, step, await store.readSteps(runId))
+    if (aside) {
+      await store.finishStep(runId, step, 'skipped', null)
+      await job.log(`not done: ${aside}`)
+      return aside
+    }
+    await store.startRun(runId)
+    if (step === 'snapshot') return await snapshot(contexts, store, run, job)
+    return await addChunks(store, run, step, job, token, chunks)
+  } catch (error) {
+    if (error instanceof WaitingChildrenError || error instanceof FailedRun) throw error
+    const failure = safeFailure(error)
+    // a database that is away now is there at the next try, or for "finish"
+    await store.finishStep(runId, step, 'failed', failure.message).catch(() => {})
+    throw failure
+  }
 }
 
 /** Why a step is not done at all; null when it is to be done. */

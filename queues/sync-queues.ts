@@ -3,6 +3,7 @@ import type { Run, RunRequest, Store } from '../sql/store/store.ts'
 import type { QueueBackend, Worker } from './backend.ts'
 import { startChunkWorker } from './chunk-worker.ts'
 import { addRun } from './flow.ts'
+import { startHeartbeat } from './heartbeat.ts'
 import { CHUNK_QUEUE, STEP_QUEUE, type ChunkData, type StepData } from './jobs.ts'
 import type { RunContextFactory } from './run-context.ts'
 import { settleOrphanedRuns } from './settle-runs.ts'
@@ -16,6 +17,7 @@ export function openQueues(backend: QueueBackend, store: Store, onError: (error:
   const chunks = backend.queue<ChunkData>(CHUNK_QUEUE)
   const flow = backend.flow()
   const workers: Worker[] = []
+  const heartbeat = startHeartbeat(store)
   // an emitter without a listener prints the error whole, connection string included
   steps.on('error', onError)
   chunks.on('error', onError)
@@ -30,16 +32,17 @@ export function openQueues(backend: QueueBackend, store: Store, onError: (error:
       return run
     },
     async startWorkers(contexts: RunContextFactory, concurrency: number): Promise<void> {
-      await settleOrphanedRuns(store, steps, new Date())
+      await settleOrphanedRuns(store, steps)
       workers.push(
-        startStepWorker({ backend, store, contexts, chunks }),
-        startChunkWorker({ backend, store, contexts, steps, concurrency }),
+        startStepWorker({ backend, store, contexts, chunks, heartbeat }),
+        startChunkWorker({ backend, store, contexts, steps, concurrency, heartbeat }),
       )
       for (const worker of workers) worker.on('error', onError)
     },
     /** Jobs in flight are finished first. */
     async close(): Promise<void> {
       await Promise.all(workers.map((worker) => worker.close()))
+      heartbeat.stop()
       await Promise.all([steps.close(), chunks.close(), flow.close()])
     },
   }

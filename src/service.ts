@@ -2,6 +2,7 @@
 import { createQueueBackend } from '../queues/backend.ts'
 import type { RunContextFactory } from '../queues/run-context.ts'
 import { openQueues, type SyncQueues } from '../queues/sync-queues.ts'
+import { openChunkLocks } from '../sql/store/chunk-locks.ts'
 import { openPool } from '../sql/pool.ts'
 import { createStore } from '../sql/store/postgres.ts'
 import type { Store } from '../sql/store/store.ts'
@@ -27,7 +28,9 @@ export async function openStore(config: Config): Promise<Store> {
     timeZone: config.timeZone,
     size: config.poolSize,
   })
-  return createStore(pool, { martSchema: config.martSchema, overlapDays: config.overlapDays })
+  // as many as a worker has chunks at a time
+  const locks = openChunkLocks(config.databaseUrl!, config.concurrency + 1)
+  return createStore(pool, locks, { martSchema: config.martSchema, overlapDays: config.overlapDays })
 }
 
 /** Connects to DHIS2 when it is first needed: a service starts, and says what is wrong, also while DHIS2 is away. */

@@ -22,6 +22,29 @@ const REQUIRED: Readonly<Record<Kind, readonly string[]>> = {
   event: [PATIENT, ORG_UNIT, 'date_created', 'program', 'program_stage', 'event_unique_id', 'enrollment_date', 'event_date'],
 }
 
+/** Bahmni Mart rebuilt a relation while it was read: the rows of the new one are none of our transaction's. The same passes when the Mart is done. */
+export class MartRebuiltError extends RunFailure {
+  constructor(mappingName: string) {
+    super(`Mapping "${mappingName}": the Mart was being rebuilt while it was read. Sync again when Bahmni Mart is done.`, {
+      transient: true,
+    })
+  }
+}
+
+/**
+ * To be asked in a repeatable-read transaction after its reads, whose locks keep the relations from then on: its own view of the catalogue is as old as
+ * its view of the rows, while a name leads to what is there now. @throws MartRebuiltError
+ */
+export async function refuseRebuilt(tx: CommonQueryMethods, martSchema: string, mapping: Mapping): Promise<void> {
+  const names = Object.values(mapping.tables)
+  const rebuilt = await tx.anyFirst(sql.type(z.object({ relname: z.string() }))`
+    select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = ${martSchema} and c.relname = any (${sql.array(names, 'text')})
+      and (c.oid is distinct from to_regclass(quote_ident(n.nspname) || '.' || quote_ident(c.relname))::oid
+        or c.relfilenode is distinct from coalesce(pg_relation_filenode(c.oid), 0))`)
+  if (rebuilt.length > 0) throw new MartRebuiltError(mapping.name)
+}
+
 /** The mapping's three relations with their columns. @throws RunFailure naming the relation or the column */
 export async function readRelations(tx: CommonQueryMethods, martSchema: string, mapping: Mapping): Promise<Relations> {
   const names: Readonly<Record<Kind, string>> = {

@@ -24,10 +24,11 @@ export function inDelta(
     return sql.fragment`${day}::date between ${request.from}::date and ${request.to}::date`
   }
   if (marker === null) return sql.fragment`true`
-  // null and absurd dates are in every snapshot, the hash makes that cheap; a record rejected earlier is sent again until it passes
+  // null and absurd dates are in every snapshot, the hash makes that cheap; a record rejected earlier is sent again until it passes, a doubtful one once
   return sql.fragment`(
     r.created is null or r.created < '1900-01-01' or r.created > now()::timestamp
     or r.created > ${marker}::timestamp - make_interval(days => ${overlapDays})
     or r.record_key in (select record_key from sync_rejected where mapping_name = ${mappingName} and kind = ${kind} and state = 'open')
+    or r.record_key in (select record_key from sync_doubt where mapping_name = ${mappingName} and kind = ${kind})
   )`
 }

@@ -18,6 +18,7 @@ create table sync_run (
   programs text[] not null default '{}',
   newest jsonb not null default '{}', -- kind -> newest date_created of the snapshot, for the markers
   created_at timestamptz not null default now(),
+  alive_at timestamptz not null default now(), -- when a process last said that it works on it
   started_at timestamptz,
   ended_at timestamptz
 );
@@ -92,6 +93,7 @@ create table sync_patient (
   patient_id text not null,
   primary key (run_id, chunk, patient_id)
 );
+create index sync_patient_runs on sync_patient (patient_id, run_id);
 
 -- what was decided for an enrollment, and which events go with it
 create table sync_plan (
@@ -117,6 +119,14 @@ create table sync_confirmed (
   primary key (record_key, kind, mapping_name)
 -- written when a record goes, and again when DHIS2 has answered: see sync_snapshot_row
 ) with (fillfactor = 50);
+
+-- sent by a run that another process had ended meanwhile: nobody knows whether DHIS2 has its values or those of the run after it
+create table sync_doubt (
+  mapping_name text not null,
+  kind text not null,
+  record_key text not null,
+  primary key (record_key, kind, mapping_name)
+);
 
 create table sync_rejected (
   mapping_name text not null,

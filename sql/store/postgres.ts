@@ -1,5 +1,6 @@
 import type { DatabasePool } from 'slonik'
 import { describeMart, previewDelta } from '../mart/preview.ts'
+import type { ChunkLocks } from './chunk-locks.ts'
 import { readLog } from './log.ts'
 import { listMappings, readMapping, saveMappings } from './mappings.ts'
 import { recordMethods } from './records.ts'
@@ -7,8 +8,8 @@ import { runMethods } from './runs.ts'
 import { snapshotMethods } from './snapshot.ts'
 import type { MartOptions, Store } from './store.ts'
 
-/** The store on PostgreSQL; close it to close its pool. */
-export function createStore(pool: DatabasePool, options: MartOptions): Store {
+/** The store on PostgreSQL; close it to close its connections. */
+export function createStore(pool: DatabasePool, locks: ChunkLocks, options: MartOptions): Store {
   return {
     readMapping: (name) => readMapping(pool, name),
     listMappings: () => listMappings(pool),
@@ -19,6 +20,10 @@ export function createStore(pool: DatabasePool, options: MartOptions): Store {
     previewDelta: (mapping, request, onRow) => previewDelta(pool, options, mapping, request, onRow),
     describeMart: (mapping) => describeMart(pool, options, mapping),
     readLog: (limit) => readLog(pool, limit),
-    close: () => pool.end(),
+    holdingPatients: (runId, chunk, work) => locks.hold(pool, runId, chunk, work),
+    async close() {
+      await locks.close()
+      await pool.end()
+    },
   }
 }

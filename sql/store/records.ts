@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { KINDS, type EnrollmentRow, type EventLink, type EventRow, type PatientRow } from '../../src/core/model.ts'
 import { groupBy } from '../../src/core/group-by.ts'
 import type { Rejection } from '../../src/core/rejection.ts'
-import type { Outcome, PatientWork, PushItem, RejectedRow, Step, Store } from './store.ts'
+import { RunEndedError, type Outcome, type PatientWork, type PushItem, type RejectedRow, type Step, type Store } from './store.ts'
 
 const text = z.string().nullable()
 const sent = z.array(z.string()).nullable()
@@ -80,6 +80,8 @@ const EVENT_LINK = sql.fragment`select s.row_id::text, s.patient_id, s.program, 
 const EVENT = sql.fragment`
   ${EVENT_LINK}, s.org_unit_code, s.program_stage, s.status, s.mart_values, c.sent, t.event_id as tracker, t.instance_id as tracker_instance,
     (c.record_key is not null and c.hash is null) as unconfirmed`
+
+const IS_GOING = sql.fragment`(state in ('queued', 'running'))`
 
 const ofChunk = (runId: string, chunk: number) => sql.fragment`
   s.run_id = ${runId} and s.patient_id in (select patient_id from sync_patient where run_id = ${runId} and chunk = ${chunk})`
@@ -219,13 +221,21 @@ export function recordMethods(pool: DatabasePool): RecordMethods {
     async markSending(runId, sending) {
       if (sending.length === 0) return
       const rows = sending.map((s) => ({ row_id: s.rowId, uid: s.uid, sent: s.sent }))
-      await pool.query(sql.unsafe`
-        insert into sync_confirmed as c (mapping_name, kind, record_key, uid, hash, sent, run_id)
-        select run.mapping_name, s.kind, s.record_key, r.uid, null, array(select jsonb_array_elements_text(r.sent)), s.run_id
-        from jsonb_to_recordset(${sql.jsonb(rows as never)}) as r (row_id bigint, uid text, sent jsonb)
-        join ${ROWS} on s.row_id = r.row_id
-        where s.run_id = ${runId} and not run.dry_run
-        on conflict (mapping_name, kind, record_key) do update set uid = excluded.uid, hash = null, sent = excluded.sent, run_id = excluded.run_id, confirmed_at = now()`)
+      const going = await pool.oneFirst(sql.type(z.object({ going: z.boolean() }))`
+        with run as (select run_id, mapping_name, dry_run from sync_run where run_id = ${runId} and ${IS_GOING} for share), given as (
+          select s.kind, s.record_key, r.uid, array(select jsonb_array_elements_text(r.sent)) as sent
+          from jsonb_to_recordset(${sql.jsonb(rows as never)}) as r (row_id bigint, uid text, sent jsonb)
+          join sync_snapshot_row s on s.run_id = ${runId} and s.row_id = r.row_id
+        ), marked as (
+          insert into sync_confirmed as c (mapping_name, kind, record_key, uid, hash, sent, run_id)
+          select run.mapping_name, g.kind, g.record_key, g.uid, null, g.sent, run.run_id from given g, run where not run.dry_run
+          on conflict (mapping_name, kind, record_key) do update set uid = excluded.uid, hash = null, sent = excluded.sent, run_id = excluded.run_id, confirmed_at = now()
+        ), sure_again as (
+          delete from sync_doubt d using given g, run
+          where not run.dry_run and d.mapping_name = run.mapping_name and d.kind = g.kind and d.record_key = g.record_key
+        )
+        select exists (select from run) as going`)
+      if (!going) throw new RunEndedError()
     },
 
     async recordOutcomes(runId, step, outcomes) {
@@ -273,7 +283,8 @@ async function readTrackers(pool: CommonQueryMethods, trackedEntities: readonly 
 
 /**
  * One statement, and so one transaction: the rows' ends, the tracker tables, what is confirmed, the work list of rejected records, and the counts. A row that has come to
- * its end already is left alone, so saying it twice changes nothing.
+ * its end already is left alone, so saying it twice changes nothing. Of a run that was ended meanwhile only the tracker rows are kept, and that the records
+ * are in doubt: what is confirmed and what is rejected is for the next run to say, which may have begun.
  */
 async function recordOutcomes(pool: CommonQueryMethods, runId: string, step: Step, outcomes: readonly Outcome[]): Promise<void> {
   const rows = outcomes.map((o) => ({
@@ -287,7 +298,9 @@ async function recordOutcomes(pool: CommonQueryMethods, runId: string, step: Ste
     warnings: o.warnings.length > 0 ? o.warnings : null,
   }))
   await pool.query(sql.unsafe`
-    with given as (
+    with run as (
+      select mapping_name, requested_by, dry_run, mapping -> 'tables' as tables, ${IS_GOING} as going from sync_run where run_id = ${runId} for share
+    ), given as (
       select * from jsonb_to_recordset(${sql.jsonb(rows as never)})
         as o (row_id bigint, state text, uid text, tracked_entity text, status text, sent jsonb, rejection jsonb, warnings jsonb)
     ), settled as (
@@ -295,10 +308,8 @@ async function recordOutcomes(pool: CommonQueryMethods, runId: string, step: Ste
       set state = o.state, uid = coalesce(o.uid, s.uid), rejection = nullif(o.rejection, 'null'::jsonb), warnings = nullif(o.warnings, 'null'::jsonb)
       from given o where s.run_id = ${runId} and s.row_id = o.row_id and s.state = 'pending'
       returning s.kind, s.state, s.patient_id, s.record_key, s.program, s.program_stage, s.unique_id, s.hash, s.rejection, o.uid, o.tracked_entity, o.status as new_status, o.sent
-    ), run as (
-      select mapping_name, requested_by, dry_run, mapping -> 'tables' as tables from sync_run where run_id = ${runId}
     ), delivered as (
-      select settled.*, run.mapping_name, run.requested_by, now() at time zone 'UTC' as at from settled, run where state <> 'rejected' and not run.dry_run
+      select settled.*, run.mapping_name, run.requested_by, run.going, now() at time zone 'UTC' as at from settled, run where state <> 'rejected' and not run.dry_run
     ), instances as (
       insert into instance_tracker (patient_id, instance_id, created_by, date_created)
       select patient_id, uid, requested_by, at from delivered d where kind = 'trackedEntity'
@@ -319,13 +330,15 @@ async function recordOutcomes(pool: CommonQueryMethods, runId: string, step: Ste
       on conflict do nothing
     ), confirmed as (
       insert into sync_confirmed (mapping_name, kind, record_key, uid, hash, sent, run_id)
-      select mapping_name, kind, record_key, uid, hash, array(select jsonb_array_elements_text(sent)), ${runId} from delivered
+      select mapping_name, kind, record_key, uid, hash, array(select jsonb_array_elements_text(sent)), ${runId} from delivered where going
       on conflict (mapping_name, kind, record_key) do update
         set uid = excluded.uid, hash = excluded.hash, sent = excluded.sent, run_id = excluded.run_id, confirmed_at = now()
+    ), doubtful as (
+      insert into sync_doubt (mapping_name, kind, record_key) select mapping_name, kind, record_key from delivered where not going on conflict do nothing
     ), forgotten as (
       -- refused for good, so DHIS2 does not have it: nothing is on its way any more
       delete from sync_confirmed c using settled s, run
-      where not run.dry_run and s.state = 'rejected' and c.mapping_name = run.mapping_name and c.kind = s.kind and c.record_key = s.record_key and c.hash is null
+      where not run.dry_run and run.going and s.state = 'rejected' and c.mapping_name = run.mapping_name and c.kind = s.kind and c.record_key = s.record_key and c.hash is null
         and s.rejection ->> 'code' <> 'undigestible' and coalesce(s.rejection ->> 'dhis2Code', '') <> 'UNREPORTED'
         and not exists (select from instance_tracker t where s.kind = 'trackedEntity' and t.instance_id = c.uid)
         and not exists (select from enrollment_tracker t where s.kind = 'enrollment' and t.enrollment_id = c.uid)
@@ -334,13 +347,13 @@ async function recordOutcomes(pool: CommonQueryMethods, runId: string, step: Ste
       insert into sync_rejected as j (mapping_name, kind, record_key, patient_id, relation, code, rejection, run_id)
       select run.mapping_name, kind, record_key, patient_id,
         run.tables ->> (case kind when 'trackedEntity' then 'instance' when 'enrollment' then 'enrollments' else 'event' end), rejection ->> 'code', rejection, ${runId}
-      from settled, run where state = 'rejected' and not run.dry_run
+      from settled, run where state = 'rejected' and not run.dry_run and run.going
       on conflict (mapping_name, kind, record_key) do update
         set code = excluded.code, rejection = excluded.rejection, run_id = excluded.run_id, last_at = now(), attempts = j.attempts + 1,
           state = case j.state when 'dismissed' then 'dismissed' else 'open' end
     ), passed as (
       update sync_rejected j set state = 'settled', last_at = now() from delivered d
-      where j.mapping_name = d.mapping_name and j.kind = d.kind and j.record_key = d.record_key and j.state = 'open'
+      where d.going and j.mapping_name = d.mapping_name and j.kind = d.kind and j.record_key = d.record_key and j.state = 'open'
     )
     insert into sync_count as c (run_id, step, kind, created, updated, unchanged, rejected)
     select ${runId}, ${step}, kind, count(*) filter (where state = 'created'), count(*) filter (where state = 'updated'),

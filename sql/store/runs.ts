@@ -67,6 +67,8 @@ type RunMethods = Pick<
   | 'startRun'
   | 'requestCancel'
   | 'listActiveRuns'
+  | 'sayAlive'
+  | 'listSilentRuns'
   | 'finishRun'
   | 'readSteps'
   | 'startStep'
@@ -137,16 +139,30 @@ export function runMethods(pool: DatabasePool): RunMethods {
       )
     },
 
+    async sayAlive(runIds) {
+      await pool.query(sql.unsafe`
+        update sync_run set alive_at = now() where run_id = any (${sql.array([...runIds], 'uuid')}) and state in ('queued', 'running')`)
+    },
+
+    async listSilentRuns(seconds) {
+      const rows = await pool.any(sql.type(runRow)`
+        select ${RUN} from sync_run
+        where state in ('queued', 'running') and alive_at < now() - make_interval(secs => ${seconds}) order by created_at`)
+      return Promise.all(rows.map(toRun))
+    },
+
     async finishRun(runId, end) {
-      await pool.transaction(async (tx) => {
+      return pool.transaction(async (tx) => {
         const ended = await tx.maybeOne(sql.type(
           z.object({ mapping_name: z.string(), log_id: z.int().nullable(), newest: z.record(z.string(), z.string().nullable()) }),
         )`
           update sync_run set state = ${end.state}, failure = ${end.failure}, ended_at = now()
-          where run_id = ${runId} and state in ('queued', 'running') returning mapping_name, log_id, newest`)
-        if (!ended) return
+          where run_id = ${runId} and state in ('queued', 'running') and not (cancel_requested and ${end.state} = 'succeeded')
+          returning mapping_name, log_id, newest`)
+        if (!ended) return false
         if (ended.log_id !== null) await settleLog(tx, ended.log_id, end.state === 'succeeded' ? 'success' : 'failed', end.statusInfo)
         if (end.moveMarkers) await moveMarkers(tx, ended.mapping_name, ended.newest)
+        return true
       })
     },
 

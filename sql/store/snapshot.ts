@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { instanceColumns } from '../../src/core/mapping.ts'
 import { KINDS, type Kind } from '../../src/core/model.ts'
 import { reject, type Rejection } from '../../src/core/rejection.ts'
-import { readRelations, type Relation } from '../mart/catalogue.ts'
+import { MartRebuiltError, readRelations, refuseRebuilt, type Relation } from '../mart/catalogue.ts'
 import { inDelta } from '../mart/delta.ts'
 import { mappedColumns, selectRows } from '../mart/rows.ts'
 import { readMarkers } from './markers.ts'
@@ -25,10 +25,14 @@ export function snapshotMethods(
 ): Pick<Store, 'takeSnapshot' | 'flagSameValues' | 'assignChunks' | 'chunksOf'> {
   return {
     takeSnapshot: (run) =>
-      pool.transaction(async (tx) => {
-        await tx.query(sql.unsafe`set transaction isolation level repeatable read`)
-        return takeSnapshot(tx, run, options)
-      }),
+      pool
+        .transaction(async (tx) => {
+          await tx.query(sql.unsafe`set transaction isolation level repeatable read`)
+          return takeSnapshot(tx, run, options)
+        })
+        .catch((error: unknown) => {
+          throw isMissing(error) ? new MartRebuiltError(run.mappingName) : error
+        }),
 
     async flagSameValues(runId, columns) {
       const run = await pool.one(sql.type(z.object({ mapping: z.unknown() }))`select mapping from sync_run where run_id = ${runId}`)
@@ -68,6 +72,12 @@ export function snapshotMethods(
   }
 }
 
+/** A relation or a column that was there when the names were looked up. */
+function isMissing(error: unknown): boolean {
+  for (let e = error; e instanceof Error; e = e.cause) if ('code' in e && (e.code === '42P01' || e.code === '42703')) return true
+  return false
+}
+
 async function takeSnapshot(tx: CommonQueryMethods, run: Run, { martSchema, overlapDays }: MartOptions): Promise<SnapshotSummary> {
   const { runId, mapping, mappingName } = run
   await tx.query(sql.unsafe`delete from sync_snapshot_row where run_id = ${runId}`)
@@ -89,6 +99,8 @@ async function takeSnapshot(tx: CommonQueryMethods, run: Run, { martSchema, over
   await rejectDoubtful(tx, run, relations)
   await addContext(tx, run, 'enrollment', relations.enrollment, martSchema)
   await addContext(tx, run, 'trackedEntity', relations.trackedEntity, martSchema)
+
+  await refuseRebuilt(tx, martSchema, mapping)
 
   const states = await tx.any(sql.type(z.object({ kind: z.enum(KINDS), pending: z.int(), rejected: z.int() }))`
     select kind, (count(*) filter (where state = 'pending'))::int as pending, (count(*) filter (where state = 'rejected'))::int as rejected
@@ -114,7 +126,8 @@ async function takeSnapshot(tx: CommonQueryMethods, run: Run, { martSchema, over
 async function copyDelta(tx: CommonQueryMethods, run: Run, kind: Kind, rows: FragmentSqlToken, force: boolean) {
   return tx.one(sql.type(z.object({ scanned: z.int(), unchanged: z.int(), newest: z.string().nullable() }))`
     with delta as materialized (
-      select d.*, not ${force} and c.hash is not null and c.hash = d.hash as same
+      select d.*, not ${force} and c.hash is not null and c.hash = d.hash
+        and not exists (select from sync_doubt o where o.mapping_name = c.mapping_name and o.kind = c.kind and o.record_key = c.record_key) as same
       from (${rows}) as d
       left join sync_confirmed c on c.mapping_name = ${run.mappingName} and c.kind = ${kind} and c.record_key = d.record_key
     ), copied as (

@@ -2,6 +2,7 @@
 import type { EnrollmentRow, EnrollmentStatus, EventLink, EventRow, Kind, PatientRow } from '../../src/core/model.ts'
 import type { Mapping } from '../../src/core/mapping.ts'
 import type { Rejection } from '../../src/core/rejection.ts'
+import { RunFailure } from '../../src/errors.ts'
 
 export const STEPS = [
   'snapshot',
@@ -65,6 +66,9 @@ export interface StepRow {
   startedAt: Date | null
   endedAt: Date | null
 }
+
+/** Has it come to its end, by its own finish or by another process that took it for abandoned? */
+export const hasEnded = (run: Pick<Run, 'state'>) => run.state !== 'queued' && run.state !== 'running'
 
 /** What a snapshot found. `scanned` counts the rows of the delta, `pending` those whose content differs from what DHIS2 last confirmed. */
 export interface SnapshotSummary {
@@ -174,6 +178,13 @@ export class RunActiveError extends Error {
   }
 }
 
+/** What a job finds that goes on after its run: its process was cut off for so long that another one ended the run. */
+export class RunEndedError extends RunFailure {
+  constructor() {
+    super('The run was ended meanwhile. The next sync sends what is missing.')
+  }
+}
+
 export class MappingNotFoundError extends Error {
   constructor(name: string) {
     super(`There is no mapping "${name}". "mappings list" names those that there are.`)
@@ -197,11 +208,18 @@ export interface Store {
   requestCancel(runId: string): Promise<boolean>
   /** runs that are queued or running */
   listActiveRuns(): Promise<readonly Run[]>
-  /** In one transaction: run state, log row, and with `moveMarkers` the markers (never past the snapshot's own time). Does nothing to a run that has ended. */
+  /** a process works on these runs */
+  sayAlive(runIds: readonly string[]): Promise<void>
+  /** those of the active runs that no process has called alive for so long, by the database's clock */
+  listSilentRuns(seconds: number): Promise<readonly Run[]>
+  /**
+   * In one transaction: run state, log row, and with `moveMarkers` the markers (never past the snapshot's own time). Does nothing to a run that has ended.
+   * @returns false: the run is to be cancelled, and so did not succeed
+   */
   finishRun(
     runId: string,
     end: { state: 'succeeded' | 'failed' | 'cancelled'; failure: string | null; statusInfo: string; moveMarkers: boolean },
-  ): Promise<void>
+  ): Promise<boolean>
   readSteps(runId: string): Promise<readonly StepRow[]>
   startStep(runId: string, step: Step, chunks: number): Promise<void>
   finishStep(runId: string, step: Step, state: StepState, failure: string | null): Promise<void>
@@ -232,7 +250,12 @@ export interface Store {
   savePlan<Plan>(runId: string, chunk: number, planned: readonly PlannedEnrollment<Plan>[]): Promise<void>
   /** planned and still pending (the enrollment itself, or one of its events), waves in order; events: the pending ones. With `all` settled ones too. */
   readPlanned<Plan>(runId: string, step: Step, chunk: number, which?: 'pending' | 'all'): Promise<readonly PushItem<Plan>[]>
-  /** Write-ahead, before a request: these uids and values are on their way (sync_confirmed, without a hash). Not in a dry run. */
+  /**
+   * Does the work while no other process sends anything about the chunk's patients, in whatever run: DHIS2 answers two requests with one new person with
+   * HTTP 500 or a refusal.
+   */
+  holdingPatients<T>(runId: string, chunk: number, work: () => Promise<T>): Promise<T>
+  /** Write-ahead, before a request: these uids and values are on their way (sync_confirmed, without a hash). Nothing in a dry run. @throws RunEndedError */
   markSending(runId: string, sending: readonly { rowId: string; uid: string; sent: readonly string[] }[]): Promise<void>
   /** In one transaction: snapshot rows, tracker tables, confirmed hashes, rejected records and step counts. In a dry run only snapshot rows and counts. */
   recordOutcomes(runId: string, step: Step, outcomes: readonly Outcome[]): Promise<void>

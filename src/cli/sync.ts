@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { RunActiveError, type Run, type RunRequest, type Store } from '../../sql/store/store.ts'
+import { SILENT_SECONDS } from '../../queues/heartbeat.ts'
 import { readConfig, type Config } from '../config.ts'
 import { systemSentence } from '../errors.ts'
 import { createLog } from '../log.ts'
@@ -54,8 +55,6 @@ export async function syncOnce(config: Config, request: RunRequest, quiet: boole
 }
 
 const CUT_OFF = 'The run was cut off before its end. Sync again to send what is missing.'
-/** A process that makes a run starts its workers a moment later. */
-const GRACE_MS = 30_000
 
 /** A run that no process works on would be in the way for ever: its own was killed, or lost the database. @throws RunActiveError */
 async function enqueue({ queues, store }: Service, request: RunRequest): Promise<Run> {
@@ -63,9 +62,12 @@ async function enqueue({ queues, store }: Service, request: RunRequest): Promise
     return await queues.enqueue(request)
   } catch (error) {
     if (!(error instanceof RunActiveError)) throw error
-    const active = await store.readRun(error.runId)
-    if (active === null || Date.now() - active.createdAt.getTime() < GRACE_MS || (await queues.steps.getWorkersCount()) > 0) throw error
-    await settle(store, active.runId, CUT_OFF)
+    const { runId } = error
+    // a worker that is there takes the run's jobs in their turn, though it may not work on them now
+    const abandoned =
+      (await store.listSilentRuns(SILENT_SECONDS)).some((run) => run.runId === runId) && (await queues.steps.getWorkersCount()) === 0
+    if (!abandoned) throw error
+    await settle(store, runId, CUT_OFF)
     return queues.enqueue(request)
   }
 }

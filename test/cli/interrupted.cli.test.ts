@@ -31,7 +31,8 @@ async function inMidSync(): Promise<ReturnType<Site['startSync']>> {
 }
 
 /** Runs are as old as they are in life, where the next one comes hours later. */
-const hoursPass = () => site.db.query(`update sync_run set created_at = created_at - interval '1 hour'`)
+const hoursPass = () =>
+  site.db.query(`update sync_run set created_at = created_at - interval '1 hour', alive_at = alive_at - interval '1 hour'`)
 
 const inDhis2 = () => {
   const people = site.sandbox.control.dump().trackedEntities

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createMart } from '../../sql/demo/mart.ts'
 import { migrate } from '../../sql/migrate.ts'
 import { openPool } from '../../sql/pool.ts'
+import { openChunkLocks } from '../../sql/store/chunk-locks.ts'
 import { createStore } from '../../sql/store/postgres.ts'
 import {
   MappingNotFoundError,
@@ -29,7 +30,7 @@ beforeAll(async () => {
   db = await createTestDatabase()
   await migrate({ databaseUrl: db.url, storeSchema: 'public' })
   const pool = await openPool({ databaseUrl: db.url, storeSchema: 'public', timeZone: 'Africa/Harare', size: 4 })
-  store = createStore(pool, { martSchema: 'mart', overlapDays: OVERLAP_DAYS })
+  store = createStore(pool, openChunkLocks(db.url, 2), { martSchema: 'mart', overlapDays: OVERLAP_DAYS })
 })
 afterAll(async () => {
   await store.close()
