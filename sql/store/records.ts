@@ -86,6 +86,7 @@ type RecordMethods = Pick<
   | 'readPatients'
   | 'patientsOf'
   | 'readEnrollmentWork'
+  | 'trackedEvents'
   | 'savePlan'
   | 'readPlanned'
   | 'markSending'
@@ -170,6 +171,14 @@ export function recordMethods(pool: DatabasePool): RecordMethods {
         enrollments: (enrollments.get(person.patient_id) ?? []).map(toEnrollment),
         events: (events.get(person.patient_id) ?? []).map(toEventLink),
       }))
+    },
+
+    async trackedEvents(events) {
+      if (events.length === 0) return new Set()
+      return new Set(
+        await pool.anyFirst(sql.type(z.object({ event_id: z.string() }))`
+          select event_id from event_tracker where event_id = any (${sql.array([...events], 'text')})`),
+      )
     },
 
     async savePlan(runId, chunk, planned) {
@@ -279,6 +288,7 @@ async function recordOutcomes(pool: CommonQueryMethods, runId: string, step: Ste
     uid: o.uid,
     tracked_entity: o.trackedEntity,
     status: o.status,
+    adopted: o.adopted,
     sent: o.sent,
     rejection: o.rejection,
     warnings: o.warnings.length > 0 ? o.warnings : null,
@@ -286,12 +296,12 @@ async function recordOutcomes(pool: CommonQueryMethods, runId: string, step: Ste
   await pool.query(sql.unsafe`
     with given as (
       select * from jsonb_to_recordset(${sql.jsonb(rows as never)})
-        as o (row_id bigint, state text, uid text, tracked_entity text, status text, sent jsonb, rejection jsonb, warnings jsonb)
+        as o (row_id bigint, state text, uid text, tracked_entity text, status text, adopted boolean, sent jsonb, rejection jsonb, warnings jsonb)
     ), settled as (
       update sync_snapshot_row s
       set state = o.state, uid = coalesce(o.uid, s.uid), rejection = nullif(o.rejection, 'null'::jsonb), warnings = nullif(o.warnings, 'null'::jsonb)
       from given o where s.run_id = ${runId} and s.row_id = o.row_id and s.state = 'pending'
-      returning s.kind, s.state, s.patient_id, s.record_key, s.program, s.program_stage, s.unique_id, s.hash, s.rejection, o.uid, o.tracked_entity, o.status as new_status, o.sent
+      returning s.kind, s.state, s.patient_id, s.record_key, s.program, s.program_stage, s.unique_id, s.hash, s.rejection, o.uid, o.tracked_entity, o.status as new_status, o.adopted, o.sent
     ), run as (
       select mapping_name, requested_by, dry_run, mapping -> 'tables' as tables from sync_run where run_id = ${runId}
     ), delivered as (
@@ -339,12 +349,12 @@ async function recordOutcomes(pool: CommonQueryMethods, runId: string, step: Ste
       update sync_rejected j set state = 'settled', last_at = now() from delivered d
       where j.mapping_name = d.mapping_name and j.kind = d.kind and j.record_key = d.record_key and j.state = 'open'
     )
-    insert into sync_count as c (run_id, step, kind, created, updated, unchanged, rejected)
+    insert into sync_count as c (run_id, step, kind, created, updated, unchanged, rejected, adopted)
     select ${runId}, ${step}, kind, count(*) filter (where state = 'created'), count(*) filter (where state = 'updated'),
-      count(*) filter (where state = 'unchanged'), count(*) filter (where state = 'rejected')
+      count(*) filter (where state = 'unchanged'), count(*) filter (where state = 'rejected'), count(*) filter (where adopted and state <> 'rejected')
     from settled group by kind
     on conflict (run_id, step, kind) do update set created = c.created + excluded.created, updated = c.updated + excluded.updated,
-      unchanged = c.unchanged + excluded.unchanged, rejected = c.rejected + excluded.rejected`)
+      unchanged = c.unchanged + excluded.unchanged, rejected = c.rejected + excluded.rejected, adopted = c.adopted + excluded.adopted`)
 }
 
 function toEnrollment(row: z.infer<typeof enrollmentRow>): EnrollmentRow {

@@ -44,6 +44,7 @@ async function deliver(mappingName: string, resync = false): Promise<string[]> {
       uid: `uid ${patient_id}`,
       trackedEntity: `uid ${patient_id}`,
       status: null,
+      adopted: false,
       sent: [],
       rejection: null,
       warnings: [],
@@ -86,7 +87,9 @@ test('every row once', async () => {
         // rows beyond the overlap do not move the marker: it is behind them already
         for (const { at, round: when } of arriving) if (when <= round && typeof at === 'number') marker = Math.max(marker, at)
       }
-      const late = arriving.flatMap((_, i) => (delivered.has(String(i).padStart(2, '0')) ? [] : [`${service}-${String(i).padStart(2, '0')}`]))
+      const late = arriving.flatMap((_, i) =>
+        delivered.has(String(i).padStart(2, '0')) ? [] : [`${service}-${String(i).padStart(2, '0')}`],
+      )
       expect((await deliver(mapping.name, true)).filter((id) => late.includes(id))).toEqual(late)
       expect(await deliver(mapping.name)).toEqual([])
     }),

@@ -67,8 +67,7 @@ describe.each(['7', '0'] as const)('an overlap of %s days', (overlap) => {
     await world.mart([clinic.service(row.service)])
     await world.sync(mapping.name)
     expect(await markers(world, mapping)).toEqual([MARKER])
-    if (row.marker)
-      await world.db.query(`update marker set last_synced_date = ${row.marker} where program_name = $1`, [mapping.name])
+    if (row.marker) await world.db.query(`update marker set last_synced_date = ${row.marker} where program_name = $1`, [mapping.name])
 
     const late = clinic.enroll(clinic.patient('late', at(row.appears)), at(row.appears))
     clinic.visit(late, INITIAL, at(row.appears))
@@ -174,7 +173,9 @@ describe('four time zones', () => {
     await world.mart([clinic.service('today')])
     const report = await world.sync(mapping.name)
     expect(report.counts.event).toMatchObject({ created: 1, rejected: 1 })
-    expect(report.rejected).toMatchObject([{ code: 'date-in-future', recordKey: expect.stringContaining(tomorrow.eventUniqueId!) as string }])
+    expect(report.rejected).toMatchObject([
+      { code: 'date-in-future', recordKey: expect.stringContaining(tomorrow.eventUniqueId!) as string },
+    ])
     expect((await markers(world, mapping)).toSorted().at(-1)).toBe(`${days!.today} 00:00:00`)
   })
 })
