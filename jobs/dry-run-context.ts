@@ -5,7 +5,7 @@ import { ENROLLMENT_STEPS, type EnrollmentStep } from '../src/core/reconcile.ts'
 import type { Run } from '../sql/store/store.ts'
 import type { JobContext } from './context.ts'
 import type { Plan } from './plan-enrollments.ts'
-import { prepareEnrollment, type Prepared } from './prepare-enrollment.ts'
+import { NOT_ASKED, prepareEnrollment, type Prepared } from './prepare-enrollment.ts'
 
 export async function dryRunContext(
   ctx: JobContext,
@@ -39,7 +39,7 @@ export async function dryRunContext(
     for (const item of await ctx.store.readPlanned<Plan>(run.runId, earlier, chunk, 'all')) {
       const wave = waveOf.get(item.enrollment.patientId)
       if (wave === undefined || (earlier === step && item.enrollment.wave >= wave)) continue
-      const made = prepareEnrollment(ctx, run, item, metadata, null).prepared
+      const made = prepareEnrollment(ctx, run, item, metadata, NOT_ASKED).prepared
       if (made) enrollments.push(made.payload)
     }
   }

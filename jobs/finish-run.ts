@@ -44,7 +44,7 @@ const rejectedSentence = (n: number) => `${n} ${n === 1 ? 'record was' : 'record
 
 /** The sum over the steps and kinds. */
 export function total(steps: readonly StepRow[]): Counts {
-  const sum: Counts = { created: 0, updated: 0, unchanged: 0, rejected: 0 }
+  const sum: Counts = { created: 0, updated: 0, unchanged: 0, rejected: 0, adopted: 0 }
   for (const step of steps)
     for (const kind of KINDS satisfies readonly Kind[])
       for (const key of Object.keys(sum) as (keyof Counts)[]) sum[key] += step.counts[kind][key]

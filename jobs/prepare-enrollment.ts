@@ -1,7 +1,9 @@
 /** One planned enrollment with its events → its payload, and the events that cannot go. */
-import type { Dhis2Enrollment, EnrollmentPayload, EventPayload, EventRow, Metadata } from '../src/core/model.ts'
+import { eventColumns } from '../src/core/mapping.ts'
+import type { Dhis2Enrollment, Dhis2Event, EnrollmentPayload, EventPayload, EventRow, Metadata } from '../src/core/model.ts'
 import { enrollmentFields, eventPayload, fieldsOf } from '../src/core/payload.ts'
 import { reject, type Rejection } from '../src/core/rejection.ts'
+import { sameEvents } from '../src/core/same-event.ts'
 import { eventKey } from '../src/core/uid.ts'
 import type { Outcome, PushItem, Run } from '../sql/store/store.ts'
 import { dayOf, type JobContext } from './context.ts'
@@ -13,7 +15,16 @@ export interface PreparedEvent {
   row: EventRow
   payload: EventPayload
   sent: readonly string[]
+  adopted: boolean
 }
+/** What DHIS2 has in the enrollments that are sent, as far as it was asked for. */
+export interface EventsThere {
+  events: readonly Dhis2Event[]
+  /** those that event_tracker names */
+  tracked: ReadonlySet<string>
+}
+export const NOT_ASKED: EventsThere = { events: [], tracked: new Set() }
+
 export interface Prepared {
   item: Planned
   payload: EnrollmentPayload
@@ -26,14 +37,14 @@ export function prepareEnrollment(
   run: Run,
   item: Planned,
   metadata: Metadata,
-  there: ReadonlySet<string> | null,
+  there: EventsThere,
 ): { prepared: Prepared | null; outcomes: Outcome[] } {
   const { enrollment: row, events } = item
   const { plan } = row
   if ('rejection' in plan) return { prepared: null, outcomes: rejectAll(item, plan.rejection) }
   const fields = plan.sendFields
     ? enrollmentFields(row, { metadata, today: dayOf(run), relation: run.mapping.tables.enrollments })
-    : there && leftOpen(item, plan.existing)
+    : !ctx.client.addsEventsToAnyEnrollment && leftOpen(item, plan.existing)
       ? { ...fieldsOf(plan.existing!), status: row.trackerStatus! }
       : null
   if (fields && 'rejection' in fields) return { prepared: null, outcomes: rejectAll(item, fields.rejection) }
@@ -41,8 +52,13 @@ export function prepareEnrollment(
   const outcomes: Outcome[] = []
   const ready: PreparedEvent[] = []
   const takenStages = new Set<string>()
+  const inEnrollment = there.events.filter((event) => event.enrollment === plan.enrollment)
+  const uids: EventUids = {
+    there: new Set(inEnrollment.map((event) => event.event)),
+    same: findSame(ctx, run, item, metadata, inEnrollment, there),
+  }
   for (const event of events.toSorted(knownFirstThenByDate)) {
-    const made = prepareEvent(ctx, run, item, event, metadata, there, takenStages)
+    const made = prepareEvent(ctx, run, item, event, metadata, uids, takenStages)
     if ('rejection' in made) outcomes.push(rejected(event.rowId, made.rejection))
     else ready.push(made)
   }
@@ -66,6 +82,43 @@ function leftOpen({ enrollment, events }: Planned, existing: Dhis2Enrollment | n
   return existing?.status === 'ACTIVE' && trackerStatus !== null && trackerStatus !== 'ACTIVE' && events.some((event) => event.unconfirmed)
 }
 
+interface EventUids {
+  there: ReadonlySet<string>
+  /** rowId → uid of what is taken over */
+  same: ReadonlyMap<string, string>
+}
+
+const derivedUid = (ctx: JobContext, row: EventRow) =>
+  ctx.uidOf('event', eventKey(row.program ?? '', row.programStage ?? '', row.eventUniqueId ?? ''))
+
+function findSame(
+  ctx: JobContext,
+  run: Run,
+  { enrollment, events }: Planned,
+  metadata: Metadata,
+  inEnrollment: readonly Dhis2Event[],
+  { tracked }: EventsThere,
+): Map<string, string> {
+  const there = new Set(inEnrollment.map(({ event }) => event))
+  // taken over by a run that was cut off, which may have changed it since
+  const taken = new Map(
+    events.flatMap((row) => (row.tracker === null && row.sending !== null && there.has(row.sending) ? [[row.rowId, row.sending]] : [])),
+  )
+  const ours = new Set(events.map((row) => row.tracker ?? taken.get(row.rowId) ?? derivedUid(ctx, row)))
+  const nobodys = inEnrollment.filter(({ event }) => !tracked.has(event) && !ours.has(event))
+  if (nobodys.length === 0 || 'rejection' in enrollment.plan) return taken
+  const { timeZone } = ctx.settings
+  const fresh = events.filter((row) => row.tracker === null && !taken.has(row.rowId) && !there.has(derivedUid(ctx, row)))
+  const news = fresh.flatMap((row) => {
+    const made = eventPayload(row, { mapping: run.mapping, metadata, today: dayOf(run), timeZone, enrollment, uid: derivedUid(ctx, row) })
+    return 'rejection' in made ? [] : [{ rowId: row.rowId, payload: made.payload }]
+  })
+  const before = enrollment.plan.existing?.orgUnit ?? null
+  const now = metadata.orgUnitsByCode.get(enrollment.orgUnitCode?.trim() ?? '')?.uid ?? null
+  const mapped = eventColumns(run.mapping).map(([, uid]) => uid)
+  return new Map([...taken, ...sameEvents(news, nobodys, { mapped, metadata, timeZone, enrollmentOrgUnits: [before, now] })])
+}
+
 function knownFirstThenByDate(a: EventRow, b: EventRow): number {
   const key = (e: EventRow) => `${e.tracker === null ? 1 : 0} ${e.eventDate ?? ''} ${e.eventUniqueId ?? ''} ${e.rowId}`
   return key(a) < key(b) ? -1 : 1
@@ -77,7 +130,7 @@ function prepareEvent(
   item: Planned,
   row: EventRow,
   metadata: Metadata,
-  there: ReadonlySet<string> | null,
+  uids: EventUids,
   takenStages: Set<string>,
 ): PreparedEvent | { rejection: Rejection } {
   const relation = run.mapping.tables.event
@@ -103,15 +156,21 @@ function prepareEvent(
     const message = `Patient ${row.patientId}: event ${row.eventUniqueId} of ${row.eventDate} is the second one of stage "${stage.name}" in this enrollment.`
     return { rejection: reject('second-in-single-stage', message, { column: 'program_stage', dhis2Uid: stage.uid, dhis2Name: stage.name }) }
   }
-  const uid = row.tracker ?? ctx.uidOf('event', eventKey(row.program, row.programStage, row.eventUniqueId))
-  const made = eventPayload(there ? { ...row, unconfirmed: there.has(uid) } : row, {
-    mapping: run.mapping,
-    metadata,
-    today: dayOf(run),
-    timeZone: ctx.settings.timeZone,
-    enrollment: item.enrollment,
-    uid,
-  })
+  const same = uids.same.get(row.rowId)
+  const uid = row.tracker ?? same ?? derivedUid(ctx, row)
+  // the legacy API was asked for all; the other needs to know only of what may be there
+  const unconfirmed = uids.there.has(uid) || (ctx.client.addsEventsToAnyEnrollment && row.unconfirmed)
+  const made = eventPayload(
+    { ...row, unconfirmed },
+    {
+      mapping: run.mapping,
+      metadata,
+      today: dayOf(run),
+      timeZone: ctx.settings.timeZone,
+      enrollment: item.enrollment,
+      uid,
+    },
+  )
   if ('rejection' in made) return made
   const blockedBy = 'rejection' in item.enrollment.plan ? null : item.enrollment.plan.newEventsBlockedBy
   if (blockedBy !== null && !made.payload.exists) {
@@ -119,7 +178,7 @@ function prepareEvent(
     return { rejection: reject('event-needs-active-enrollment', message, { dhis2Uid: blockedBy }) }
   }
   takenStages.add(made.payload.programStage)
-  return { row, ...made }
+  return { row, ...made, adopted: same !== undefined }
 }
 
 /** The enrollment's own rejection, and its events'. */

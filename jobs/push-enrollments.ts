@@ -8,6 +8,7 @@ import type { Dhis2Event, EnrollmentPayload, EnrollmentStatus, ImportReport, Met
 import { rejectionOf } from '../src/core/outcome.ts'
 import type { EnrollmentStep } from '../src/core/reconcile.ts'
 import { reject } from '../src/core/rejection.ts'
+import { enrollmentKey } from '../src/core/uid.ts'
 import type { Outcome, Run } from '../sql/store/store.ts'
 import { assumeEnrollments } from './assume.ts'
 import type { JobContext } from './context.ts'
@@ -15,7 +16,7 @@ import { deliver } from './deliver.ts'
 import { dryRunContext } from './dry-run-context.ts'
 import { rejected } from './outcomes.ts'
 import type { Plan } from './plan-enrollments.ts'
-import { prepareEnrollment, type Planned, type Prepared, type PreparedEvent } from './prepare-enrollment.ts'
+import { prepareEnrollment, type EventsThere, type Planned, type Prepared, type PreparedEvent } from './prepare-enrollment.ts'
 
 /** @returns how many enrollments the chunk had in this step */
 export async function pushEnrollments(ctx: JobContext, run: Run, step: EnrollmentStep, chunk: number): Promise<number> {
@@ -27,7 +28,7 @@ export async function pushEnrollments(ctx: JobContext, run: Run, step: Enrollmen
 
 async function pushWave(ctx: JobContext, run: Run, step: EnrollmentStep, chunk: number, items: readonly Planned[]): Promise<void> {
   const metadata = await ctx.metadata(run)
-  const there = ctx.client.addsEventsToAnyEnrollment ? null : await eventsThere(ctx, items)
+  const there = await eventsThere(ctx, items)
   const made = items.map((item) => prepareEnrollment(ctx, run, item, metadata, there))
   const outcomes = made.flatMap((m) => m.outcomes)
   let prepared = made.flatMap((m) => (m.prepared ? [m.prepared] : []))
@@ -65,17 +66,21 @@ async function send(
   return ctx.client.importEnrollments(payloads, { validateOnly: await dryRunContext(ctx, run, step, chunk, prepared) })
 }
 
-/** UIDs of the events that DHIS2 has in the items' enrollments: a legacy API treats new ones otherwise than those that are there. */
-async function eventsThere(ctx: JobContext, items: readonly Planned[]): Promise<Set<string>> {
-  const asking = items.flatMap(({ enrollment: { program, plan }, events, trackedEntity }) =>
-    'rejection' in plan || plan.existing === null || program === null || events.length === 0
-      ? []
-      : [{ program, enrollment: plan.enrollment, trackedEntity }],
-  )
-  const there = new Set<string>()
-  for (const [program, ofProgram] of groupBy(asking, (e) => e.program))
-    for (const { event } of await ctx.client.readEvents(program, ofProgram)) there.add(event)
-  return there
+/**
+ * A legacy API treats new events otherwise than those that are there. The tracker API does not: there only enrollments that others made are read, which may
+ * have events to take over.
+ */
+async function eventsThere(ctx: JobContext, items: readonly Planned[]): Promise<EventsThere> {
+  const asking = items.flatMap(({ enrollment: { program, programUniqueId, plan }, events, trackedEntity }) => {
+    if ('rejection' in plan || plan.existing === null || program === null || programUniqueId === null || events.length === 0) return []
+    const { enrollment } = plan
+    const ours = enrollment === ctx.uidOf('enrollment', enrollmentKey(program, programUniqueId))
+    const needed = !ctx.client.addsEventsToAnyEnrollment || (!ours && events.some((event) => event.tracker === null))
+    return needed ? [{ program, enrollment, trackedEntity }] : []
+  })
+  const events: Dhis2Event[] = []
+  for (const [program, ofProgram] of groupBy(asking, (e) => e.program)) events.push(...(await ctx.client.readEvents(program, ofProgram)))
+  return { events, tracked: await ctx.store.trackedEvents(events.map(({ event }) => event)) }
 }
 
 /** A re-sync sends only what differs from what DHIS2 has. */
@@ -170,6 +175,7 @@ function settledEnrollment({ item, payload }: Prepared, result: Settled): Outcom
       result,
       [],
       payload.fields?.status ?? payload.existing?.status ?? null,
+      'adopted' in item.enrollment.plan && item.enrollment.plan.adopted,
     ),
   ]
 }
@@ -178,7 +184,7 @@ function settledEvent(p: Prepared, event: PreparedEvent, result: Settled): Outco
   const { plan } = p.item.enrollment
   const linked = 'rejection' in plan ? undefined : plan.linkWarnings[event.row.rowId]
   const warnings = linked === undefined ? result.warnings : [...result.warnings, { message: linked }]
-  return settled(event.row.rowId, event.payload.event, p.item.trackedEntity, { ...result, warnings }, event.sent, null)
+  return settled(event.row.rowId, event.payload.event, p.item.trackedEntity, { ...result, warnings }, event.sent, null, event.adopted)
 }
 
 function settled(
@@ -188,6 +194,8 @@ function settled(
   result: Settled,
   sent: readonly string[],
   status: EnrollmentStatus | null,
+  adopted: boolean,
 ): Outcome {
-  return { rowId, state: result.state, uid, trackedEntity, status, sent, rejection: null, warnings: result.warnings.map((w) => w.message) }
+  const warnings = result.warnings.map((w) => w.message)
+  return { rowId, state: result.state, uid, trackedEntity, status, adopted, sent, rejection: null, warnings }
 }

@@ -15,6 +15,7 @@ interface Prepared {
   row: PatientRow
   payload: TrackedEntityPayload
   sent: readonly string[]
+  adopted: boolean
 }
 
 /** @returns how many patients the chunk had */
@@ -130,7 +131,9 @@ function prepare(ctx: JobContext, run: Run, row: PatientRow, identity: Identity,
     uid: identity.uid,
     isNew: identity.isNew,
   })
-  return 'rejection' in made ? made : { row, ...made }
+  // one on its way without an answer may have been found by search too: only its uid tells
+  const tracked = row.trackedEntity !== null && !row.unconfirmed
+  return 'rejection' in made ? made : { row, ...made, adopted: !tracked && identity.uid !== ctx.uidOf('trackedEntity', row.patientId) }
 }
 
 function gone(row: PatientRow): Rejection {
@@ -151,7 +154,7 @@ function outcomeOf(item: Prepared, result: ObjectResult, run: Run, metadata: Met
 }
 
 function settled(
-  { row, payload, sent }: Prepared,
+  { row, payload, sent, adopted }: Prepared,
   result: { state: 'created' | 'updated' | 'unchanged'; warnings: readonly { message: string }[] },
 ): Outcome {
   return {
@@ -160,6 +163,7 @@ function settled(
     uid: payload.trackedEntity,
     trackedEntity: payload.trackedEntity,
     status: null,
+    adopted,
     sent,
     rejection: null,
     warnings: result.warnings.map((w) => w.message),

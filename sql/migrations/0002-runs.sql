@@ -53,6 +53,7 @@ create table sync_count (
   updated integer not null default 0,
   unchanged integer not null default 0,
   rejected integer not null default 0,
+  adopted integer not null default 0, -- of the delivered ones, those that DHIS2 had already and that nobody's tracker row knew
   primary key (run_id, step, kind)
 );
 

@@ -12,6 +12,13 @@ export async function insertLog(tx: CommonQueryMethods, request: RunRequest): Pr
     returning log_id`)
 }
 
+/** A Java service that was killed left its row pending, and users could not sync again. No run of ours is going on when this is called. */
+export async function settleAbandonedLogs(tx: CommonQueryMethods, mappingName: string): Promise<void> {
+  await tx.query(sql.unsafe`
+    update log set status = 'failed', status_info = 'Cut off before its end. The next sync takes over what it had sent.'
+    where program = ${mappingName} and status = 'pending'`)
+}
+
 export async function settleLog(tx: CommonQueryMethods, logId: number, status: 'success' | 'failed', statusInfo: string): Promise<void> {
   await tx.query(sql.unsafe`update log set status = ${status}, status_info = ${statusInfo} where log_id = ${logId}`)
 }

@@ -26,12 +26,14 @@ export async function saveMappings(
   user: string,
 ): Promise<{ created: string[]; replaced: string[] }> {
   return pool.transaction(async (tx) => {
+    // bound, so that it fits the column: a timestamp in 2018, a text since
+    const modified = new Date().toISOString().slice(0, 19).replace('T', ' ')
     const result = { created: [] as string[], replaced: [] as string[] }
     for (const mapping of mappings) {
       const { lookup_table: tables, mapping_json: columns, config } = mappingParts(mapping)
       const { rowCount } = await tx.query(sql.unsafe`
         update mapping set lookup_table = ${JSON.stringify(tables)}::json, mapping_json = ${JSON.stringify(columns)}::json, config = ${JSON.stringify(config)}::json,
-          modified_by = ${user}, date_modified = to_char(now() at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS')
+          modified_by = ${user}, date_modified = ${modified}
         where mapping_name = ${mapping.name}`)
       result[rowCount > 0 ? 'replaced' : 'created'].push(mapping.name)
       if (rowCount === 0) {

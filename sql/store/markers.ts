@@ -31,7 +31,10 @@ export async function readMarkers(tx: CommonQueryMethods, mappingName: string): 
   return { trackedEntity: of('trackedEntity'), enrollment: of('enrollment'), event: of('event') }
 }
 
-/** Moves every row of a kind forward; makes the document's row where there is none. Never backward, and not at all without a newest date. */
+/**
+ * Moves every row of a kind forward; makes the document's row where there is none. Not at all without a newest date, and backward only from the future:
+ * such a marker hid nothing from the run (see inDelta), and must not hide anything from the next.
+ */
 export async function moveMarkers(
   tx: CommonQueryMethods,
   mappingName: string,
@@ -42,7 +45,7 @@ export async function moveMarkers(
     if (at === null) continue
     const categories = CATEGORIES[kind]
     const { rowCount } = await tx.query(sql.unsafe`
-      update marker set last_synced_date = greatest(last_synced_date, ${at}::timestamp)
+      update marker set last_synced_date = case when last_synced_date > now()::timestamp then ${at}::timestamp else greatest(last_synced_date, ${at}::timestamp) end
       where program_name = ${mappingName} and category = any (${sql.array([...categories], 'text')})`)
     if (rowCount === 0)
       await tx.query(

@@ -52,7 +52,7 @@ const eventRow = eventLink.extend({
   sent,
   tracker: text,
   tracker_instance: text,
-  unconfirmed: z.boolean(),
+  sending: text,
 })
 const personRow = z.object({ patient_id: z.string(), tracked_entity: text, rejected: z.boolean(), created_now: z.boolean() })
 const trackerRow = z.object({ instance_id: z.string(), enrollment: z.string(), program: z.string(), unique_id: z.string() })
@@ -79,7 +79,7 @@ const ENROLLMENT = sql.fragment`
 const EVENT_LINK = sql.fragment`select s.row_id::text, s.patient_id, s.program, s.unique_id, s.patient_program_id, s.enrollment_date, s.event_date`
 const EVENT = sql.fragment`
   ${EVENT_LINK}, s.org_unit_code, s.program_stage, s.status, s.mart_values, c.sent, t.event_id as tracker, t.instance_id as tracker_instance,
-    (c.record_key is not null and c.hash is null) as unconfirmed`
+    case when c.hash is null then c.uid end as sending`
 
 const IS_GOING = sql.fragment`(state in ('queued', 'running'))`
 
@@ -91,6 +91,7 @@ type RecordMethods = Pick<
   | 'readPatients'
   | 'patientsOf'
   | 'readEnrollmentWork'
+  | 'trackedEvents'
   | 'savePlan'
   | 'readPlanned'
   | 'markSending'
@@ -175,6 +176,14 @@ export function recordMethods(pool: DatabasePool): RecordMethods {
         enrollments: (enrollments.get(person.patient_id) ?? []).map(toEnrollment),
         events: (events.get(person.patient_id) ?? []).map(toEventLink),
       }))
+    },
+
+    async trackedEvents(events) {
+      if (events.length === 0) return new Set()
+      return new Set(
+        await pool.anyFirst(sql.type(z.object({ event_id: z.string() }))`
+          select event_id from event_tracker where event_id = any (${sql.array([...events], 'text')})`),
+      )
     },
 
     async savePlan(runId, chunk, planned) {
@@ -293,6 +302,7 @@ async function recordOutcomes(pool: CommonQueryMethods, runId: string, step: Ste
     uid: o.uid,
     tracked_entity: o.trackedEntity,
     status: o.status,
+    adopted: o.adopted,
     sent: o.sent,
     rejection: o.rejection,
     warnings: o.warnings.length > 0 ? o.warnings : null,
@@ -302,12 +312,12 @@ async function recordOutcomes(pool: CommonQueryMethods, runId: string, step: Ste
       select mapping_name, requested_by, dry_run, mapping -> 'tables' as tables, ${IS_GOING} as going from sync_run where run_id = ${runId} for share
     ), given as (
       select * from jsonb_to_recordset(${sql.jsonb(rows as never)})
-        as o (row_id bigint, state text, uid text, tracked_entity text, status text, sent jsonb, rejection jsonb, warnings jsonb)
+        as o (row_id bigint, state text, uid text, tracked_entity text, status text, adopted boolean, sent jsonb, rejection jsonb, warnings jsonb)
     ), settled as (
       update sync_snapshot_row s
       set state = o.state, uid = coalesce(o.uid, s.uid), rejection = nullif(o.rejection, 'null'::jsonb), warnings = nullif(o.warnings, 'null'::jsonb)
       from given o where s.run_id = ${runId} and s.row_id = o.row_id and s.state = 'pending'
-      returning s.kind, s.state, s.patient_id, s.record_key, s.program, s.program_stage, s.unique_id, s.hash, s.rejection, o.uid, o.tracked_entity, o.status as new_status, o.sent
+      returning s.kind, s.state, s.patient_id, s.record_key, s.program, s.program_stage, s.unique_id, s.hash, s.rejection, o.uid, o.tracked_entity, o.status as new_status, o.adopted, o.sent
     ), delivered as (
       select settled.*, run.mapping_name, run.requested_by, run.going, now() at time zone 'UTC' as at from settled, run where state <> 'rejected' and not run.dry_run
     ), instances as (
@@ -355,12 +365,12 @@ async function recordOutcomes(pool: CommonQueryMethods, runId: string, step: Ste
       update sync_rejected j set state = 'settled', last_at = now() from delivered d
       where d.going and j.mapping_name = d.mapping_name and j.kind = d.kind and j.record_key = d.record_key and j.state = 'open'
     )
-    insert into sync_count as c (run_id, step, kind, created, updated, unchanged, rejected)
+    insert into sync_count as c (run_id, step, kind, created, updated, unchanged, rejected, adopted)
     select ${runId}, ${step}, kind, count(*) filter (where state = 'created'), count(*) filter (where state = 'updated'),
-      count(*) filter (where state = 'unchanged'), count(*) filter (where state = 'rejected')
+      count(*) filter (where state = 'unchanged'), count(*) filter (where state = 'rejected'), count(*) filter (where adopted and state <> 'rejected')
     from settled group by kind
     on conflict (run_id, step, kind) do update set created = c.created + excluded.created, updated = c.updated + excluded.updated,
-      unchanged = c.unchanged + excluded.unchanged, rejected = c.rejected + excluded.rejected`)
+      unchanged = c.unchanged + excluded.unchanged, rejected = c.rejected + excluded.rejected, adopted = c.adopted + excluded.adopted`)
 }
 
 function toEnrollment(row: z.infer<typeof enrollmentRow>): EnrollmentRow {
@@ -404,6 +414,7 @@ function toEvent(row: z.infer<typeof eventRow>): EventRow {
     status: row.status,
     tracker: row.tracker,
     trackerInstance: row.tracker_instance,
-    unconfirmed: row.unconfirmed,
+    sending: row.sending,
+    unconfirmed: row.sending !== null,
   }
 }

@@ -16,7 +16,7 @@ import {
   type Store,
 } from './store.ts'
 import { readMapping } from './mappings.ts'
-import { insertLog, settleLog } from './log.ts'
+import { insertLog, settleAbandonedLogs, settleLog } from './log.ts'
 import { moveMarkers } from './markers.ts'
 
 const runRow = z.object({
@@ -45,6 +45,7 @@ const countRow = z.object({
   updated: z.int(),
   unchanged: z.int(),
   rejected: z.int(),
+  adopted: z.int(),
 })
 const stepRow = z.object({
   step: z.enum(STEPS),
@@ -217,6 +218,7 @@ async function insertRun(tx: CommonQueryMethods, runId: string, r: RunRequest): 
     insert into sync_step (run_id, step, position)
     select ${runId}, step, position from unnest(${sql.array([...STEPS], 'text')}) with ordinality as steps (step, position)`)
   if (r.dryRun) return
+  await settleAbandonedLogs(tx, r.mappingName)
   const logId = await insertLog(tx, r)
   await tx.query(sql.unsafe`update sync_run set log_id = ${logId} where run_id = ${runId}`)
 }
@@ -224,13 +226,16 @@ async function insertRun(tx: CommonQueryMethods, runId: string, r: RunRequest): 
 type CountRow = z.infer<typeof countRow>
 
 async function readCounts(pool: CommonQueryMethods, runId: string): Promise<readonly CountRow[]> {
-  return pool.any(sql.type(countRow)`select step, kind, created, updated, unchanged, rejected from sync_count where run_id = ${runId}`)
+  return pool.any(
+    sql.type(countRow)`select step, kind, created, updated, unchanged, rejected, adopted from sync_count where run_id = ${runId}`,
+  )
 }
 
 function sumOf(rows: readonly CountRow[]): Record<Kind, Counts> {
-  const none = (): Counts => ({ created: 0, updated: 0, unchanged: 0, rejected: 0 })
+  const none = (): Counts => ({ created: 0, updated: 0, unchanged: 0, rejected: 0, adopted: 0 })
   const sum: Record<Kind, Counts> = { trackedEntity: none(), enrollment: none(), event: none() }
-  for (const row of rows) for (const key of ['created', 'updated', 'unchanged', 'rejected'] as const) sum[row.kind][key] += row[key]
+  for (const row of rows)
+    for (const key of ['created', 'updated', 'unchanged', 'rejected', 'adopted'] as const) sum[row.kind][key] += row[key]
   return sum
 }
 

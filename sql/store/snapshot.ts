@@ -135,7 +135,7 @@ async function copyDelta(tx: CommonQueryMethods, run: Run, kind: Kind, rows: Fra
       select ${run.runId}, ${kind}, 'pending', ${VALUES} from delta where not same
     )
     select count(*)::int as scanned, (count(*) filter (where same))::int as unchanged,
-      (max(created) filter (where created <= now()::timestamp))::text as newest
+      (max(created) filter (where created between '1900-01-01' and now()::timestamp))::text as newest
     from delta`)
 }
 

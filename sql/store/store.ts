@@ -24,6 +24,8 @@ export interface Counts {
   updated: number
   unchanged: number
   rejected: number
+  /** delivered ones that were found in DHIS2 and are synced from now on: counted as updated or unchanged too */
+  adopted: number
 }
 
 export interface RunRequest {
@@ -121,6 +123,8 @@ export interface Outcome {
   trackedEntity: string | null
   /** enrollments: the status that DHIS2 has now */
   status: EnrollmentStatus | null
+  /** found in DHIS2, neither made by us nor named by a tracker row before */
+  adopted: boolean
   /** UIDs of attributes or data elements that DHIS2 now has a value of ours for */
   sent: readonly string[]
   rejection: Rejection | null
@@ -200,7 +204,10 @@ export interface Store {
   saveMappings(mappings: readonly Mapping[], user: string): Promise<{ created: string[]; replaced: string[] }>
 
   // ---- runs
-  /** Inserts the run (queued), its step rows and, unless it is a dry run, its log row (pending). @throws RunActiveError, MappingNotFoundError */
+  /**
+   * Inserts the run (queued), its step rows and, unless it is a dry run, its log row (pending); log rows of the mapping that a service which is no more
+   * left pending end as failed. @throws RunActiveError, MappingNotFoundError
+   */
   createRun(request: RunRequest): Promise<Run>
   readRun(runId: string): Promise<Run | null>
   /** queued → running; also true when it is running already (a job that is tried again) */
@@ -248,6 +255,8 @@ export interface Store {
   readEnrollmentWork(runId: string, chunk: number): Promise<readonly PatientWork[]>
   /** replaces what was planned for the chunk before */
   savePlan<Plan>(runId: string, chunk: number, planned: readonly PlannedEnrollment<Plan>[]): Promise<void>
+  /** which of these events a row of event_tracker names */
+  trackedEvents(events: readonly string[]): Promise<ReadonlySet<string>>
   /** planned and still pending (the enrollment itself, or one of its events), waves in order; events: the pending ones. With `all` settled ones too. */
   readPlanned<Plan>(runId: string, step: Step, chunk: number, which?: 'pending' | 'all'): Promise<readonly PushItem<Plan>[]>
   /**

@@ -72,6 +72,8 @@ export interface EventRow extends MartRow {
   tracker: string | null
   /** event_tracker's instance_id */
   trackerInstance: string | null
+  /** the uid that it was on its way to when a run was cut off */
+  sending: string | null
   /** true: an earlier send of this event was never answered, so DHIS2 may have it under the derived UID */
   unconfirmed: boolean
 }

@@ -44,6 +44,8 @@ export interface EnrollmentPlan {
   sendFields: boolean
   /** what DHIS2 has when this is sent; null: it is created */
   existing: Dhis2Enrollment | null
+  /** it was nobody's: neither our uid nor a tracker row's */
+  adopted: boolean
   /** uid of an active enrollment beside this one, because of which this API cannot add new events */
   newEventsBlockedBy: string | null
 }
@@ -56,11 +58,13 @@ interface Known {
   bound: Episode[]
   /** bound by a tracker row whose Bahmni enrollment is not among the episodes */
   vanishedAs: string | null
+  /** nobody's, and certainly this one's: no other episode takes it */
+  sameAs: Episode | null
 }
 
 /** Decides every episode that has work; the result does not depend on the order of the input. */
 export function reconcile(input: ReconcileInput): Decision[] {
-  const known = new Map<string, Known>(input.dhis2.map((now) => [now.enrollment, { now, bound: [], vanishedAs: null }]))
+  const known = new Map<string, Known>(input.dhis2.map((now) => [now.enrollment, { now, bound: [], vanishedAs: null, sameAs: null }]))
   for (const { enrollment, programUniqueId } of input.vanished) {
     const there = known.get(enrollment)
     if (there) there.vanishedAs = programUniqueId
@@ -68,6 +72,7 @@ export function reconcile(input: ReconcileInput): Decision[] {
   // events of an enrollment that was never delivered bring it along
   const episodes = input.episodes.map((e) => (e.work === 'events' && boundUid(e, known) === null ? { ...e, work: 'decide' as const } : e))
   for (const episode of episodes) known.get(boundUid(episode, known) ?? '')?.bound.push(episode)
+  for (const [found, episode] of sameEnrollments(episodes, known)) found.sameAs = episode
 
   let latestStep = 0
   return inFoldOrder(episodes).map((episode) => {
@@ -107,6 +112,25 @@ function boundUid(episode: Episode, known: ReadonlyMap<string, Known>): string |
   return episode.tracker ?? [episode.sending, episode.derived].find((uid) => uid !== null && known.has(uid)) ?? null
 }
 
+/**
+ * Nobody's enrollments that are an episode's beyond doubt: same dates and org unit, and no second one of either sort that fits. A Java service that was cut
+ * off leaves them, and so does the loss of our own tracker tables; it sends a completed or cancelled one as ACTIVE first.
+ */
+function sameEnrollments(episodes: readonly Episode[], known: ReadonlyMap<string, Known>): [Known, Episode][] {
+  const nobodys = [...known.values()].filter((k) => !isOurs(k))
+  const fresh = episodes.filter((e) => e.work === 'decide' && boundUid(e, known) === null)
+  const fits = ({ now }: Known, { fields }: Episode) =>
+    now.orgUnit === fields.orgUnit &&
+    now.enrolledAt.slice(0, 10) === fields.enrolledAt &&
+    (now.occurredAt ?? fields.occurredAt).slice(0, 10) === fields.occurredAt &&
+    (now.status === fields.status || now.status === 'ACTIVE')
+  return nobodys.flatMap((k): [Known, Episode][] => {
+    const [episode, ...others] = fresh.filter((e) => fits(k, e))
+    const only = episode && others.length === 0 && nobodys.filter((other) => fits(other, episode)).length === 1
+    return only ? [[k, episode]] : []
+  })
+}
+
 const isOurs = (k: Known) => k.bound.length > 0 || k.vanishedAs !== null
 
 function choose(
@@ -117,16 +141,20 @@ function choose(
   const uid = boundUid(episode, known)
   if (uid !== null) return chooseBound(episode, uid, known, input)
   const { status } = episode.fields
+  const same = [...known.values()].find((k) => k.sameAs === episode)
+  // from here on as one that a tracker row names
+  if (same && (status === 'CANCELLED' || same.now.status === status)) return chooseBound(episode, same.now.enrollment, known, input)
   if (status === 'CANCELLED') return { enrollment: episode.derived } // decided 6
 
   const active = activeBeside(null, known)
-  const foreign = active.find((k) => !isOurs(k))
+  const free = active.filter((k) => k.sameAs === null || k.sameAs === episode)
+  const foreign = free.find((k) => !isOurs(k))
   const second = active.find((k) => k !== foreign)
   // only 2.30 lets two be active (case 12): nobody can tell which is meant
   if (foreign && second) return { rejection: conflict(episode, second.now.enrollment, foreign.now.enrollment, input) }
   if (foreign) return { enrollment: foreign.now.enrollment } // decided 5, Y2, Y11, N2, N11, N12
   if (input.openLatestCompletedEnrollment) {
-    const choice = active[0] ?? latestCompleted(known) // Y3, Y4, Y10
+    const choice = free[0] ?? latestCompleted(known) // Y3, Y4, Y10
     return { enrollment: choice?.now.enrollment ?? episode.derived } // Y1, Y9
   }
   // decided 2: with `no`, ours for another Bahmni enrollment is never chosen, and DHIS2 allows one active
@@ -143,7 +171,7 @@ function chooseBound(
   const target = known.get(uid)
   if (!target) return { rejection: gone(episode, uid, input) } // decided 9
   const others = activeBeside(uid, known)
-  const foreign = others.find((k) => !isOurs(k))
+  const foreign = others.find((k) => !isOurs(k) && k.sameAs === null)
   if (episode.work === 'events') {
     // decided 7: the legacy API would have to re-open it
     const reopens = !input.addsEventsToAnyEnrollment && target.now.status !== 'ACTIVE'
@@ -164,7 +192,7 @@ function activeBeside(uid: string | null, known: ReadonlyMap<string, Known>): Kn
 /** The one with the greatest completed date; ties: greatest enrollment date, then uid. 2.30 leaves the completed date out at times (case 13). */
 function latestCompleted(known: ReadonlyMap<string, Known>): Known | undefined {
   return [...known.values()]
-    .filter((k) => k.now.status === 'COMPLETED')
+    .filter((k) => k.now.status === 'COMPLETED' && k.sameAs === null)
     .toSorted(
       (a, b) =>
         compareText(b.now.completedAt ?? '', a.now.completedAt ?? '') ||
@@ -183,6 +211,8 @@ function apply(episode: Episode, uid: string, known: Map<string, Known>, input: 
   const before = known.get(uid)
   const blockedBy = input.addsEventsToAnyEnrollment ? undefined : activeBeside(uid, known)[0]
   const sendFields = episode.work === 'decide' && (before === undefined || owner(before, episode) === episode)
+  const adopted = before !== undefined && !isOurs(before)
+  if (before) before.sameAs = null
   const bound = [...(before?.bound ?? []).filter((e) => e !== episode), episode]
   if (before) before.bound = bound
   if (sendFields) {
@@ -200,9 +230,9 @@ function apply(episode: Episode, uid: string, known: Map<string, Known>, input: 
       occurredAt,
       completedAt,
     }
-    known.set(uid, { now, bound, vanishedAs: before?.vanishedAs ?? null })
+    known.set(uid, { now, bound, vanishedAs: before?.vanishedAs ?? null, sameAs: null })
   }
-  return { enrollment: uid, sendFields, existing: before?.now ?? null, newEventsBlockedBy: blockedBy?.now.enrollment ?? null }
+  return { enrollment: uid, sendFields, existing: before?.now ?? null, adopted, newEventsBlockedBy: blockedBy?.now.enrollment ?? null }
 }
 
 const nameOf = (episode: Episode) => `program_unique_id ${episode.programUniqueId} of ${episode.fields.enrolledAt}`
@@ -217,7 +247,7 @@ function conflict(episode: Episode, ours: string, active: string, input: Reconci
 }
 
 function severalActive(episode: Episode, other: Known, input: ReconcileInput): Rejection {
-  const newest = other.bound.toSorted(byAge).at(-1)
+  const newest = other.bound.toSorted(byAge).at(-1) ?? other.sameAs
   const name = newest ? nameOf(newest) : `program_unique_id ${other.vanishedAs}, which the Mart no longer has or has with a mistake`
   return reject(
     'several-active',

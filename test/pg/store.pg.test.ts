@@ -93,6 +93,7 @@ const outcome = (rowId: string, over: Partial<Outcome> = {}): Outcome => ({
   uid: `uid${rowId.padStart(8, '0')}`,
   trackedEntity: 'TEIofPerson',
   status: null,
+  adopted: false,
   sent: [],
   rejection: null,
   warnings: [],
@@ -658,7 +659,13 @@ describe('outcomes', () => {
     ])
     await store.recordOutcomes(run.runId, 'patients', [sickOutcome(person!.row_id), outcome(person!.row_id, { uid: 'TEIsecond' })])
     await store.recordOutcomes(run.runId, 'patients', [])
-    expect((await store.readRun(run.runId))!.counts.trackedEntity).toEqual({ created: 1, updated: 0, unchanged: 0, rejected: 0 })
+    expect((await store.readRun(run.runId))!.counts.trackedEntity).toEqual({
+      created: 1,
+      updated: 0,
+      unchanged: 0,
+      rejected: 0,
+      adopted: 0,
+    })
     expect(await db.query('select instance_id, created_by from instance_tracker')).toEqual([
       { instance_id: 'TEIfirst', created_by: 'clerk' },
     ])

@@ -162,6 +162,7 @@ export function event(
     status: 'COMPLETED',
     tracker: null,
     trackerInstance: null,
+    sending: null,
     unconfirmed: false,
     ...over,
   }

@@ -57,7 +57,8 @@ export interface World {
   close: () => Promise<void>
 }
 
-export async function openWorld(target: Target, env: Record<string, string> = {}): Promise<World> {
+/** @param left SQL that makes what was in the database before our first migration */
+export async function openWorld(target: Target, env: Record<string, string> = {}, left = ''): Promise<World> {
   const sandbox = target.url === null ? await startSandbox({ version: target.version }) : null
   const url = target.url ?? sandbox!.url
   const db = await createTestDatabase()
@@ -76,6 +77,7 @@ export async function openWorld(target: Target, env: Record<string, string> = {}
     ...(process.env['REDIS_URL'] && { REDIS_URL: process.env['REDIS_URL'] }),
     ...env,
   })
+  if (left !== '') await db.query(left)
   await migrate({ databaseUrl: db.url, storeSchema: config.storeSchema })
   let posts = 0
   const service = await openService(config, createLog('silent'), (request) => {

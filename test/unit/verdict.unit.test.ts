@@ -5,7 +5,7 @@ import { standsAside } from '../../queues/step-worker.ts'
 import { KINDS, type Kind } from '../../src/core/model.ts'
 import { STEPS, type Counts, type Run, type Step, type StepRow, type StepState } from '../../sql/store/store.ts'
 
-const none = (): Counts => ({ created: 0, updated: 0, unchanged: 0, rejected: 0 })
+const none = (): Counts => ({ created: 0, updated: 0, unchanged: 0, rejected: 0, adopted: 0 })
 const counts = (over: Partial<Counts> = {}) =>
   Object.fromEntries(KINDS.map((k, i) => [k, i === 0 ? { ...none(), ...over } : none()])) as Record<Kind, Counts>
 const steps = (over: Partial<Record<Step, { state?: StepState; counts?: Partial<Counts>; failure?: string }>> = {}): StepRow[] =>
