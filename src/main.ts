@@ -10,6 +10,7 @@ import { runMigrate } from './cli/migrate.ts'
 import { runPreview } from './cli/preview.ts'
 import { runServe, runWork } from './cli/serve.ts'
 import { runSync, type SyncOptions } from './cli/sync.ts'
+import { runVanished } from './cli/vanished.ts'
 
 const program = new Command('bahmni-dhis2-sync')
   .description("Sends Bahmni Mart's patients, program enrollments and visit forms to DHIS2 Tracker")
@@ -64,6 +65,13 @@ program
   .command('cancel <run>')
   .description('end a sync that is going on: what it has sent stays sent')
   .action((run: string) => finish(runCancel(process.env, run)))
+
+program
+  .command('vanished <mapping>')
+  .description('list what DHIS2 has and the Mart has no more; deletes nothing')
+  .option('--csv', 'as CSV')
+  .option('--json', 'as JSON')
+  .action((mapping: string, options: { csv?: boolean; json?: boolean }) => finish(runVanished(process.env, mapping, options)))
 
 program
   .command('serve')

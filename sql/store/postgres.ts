@@ -6,6 +6,7 @@ import { listMappings, readMapping, saveMappings } from './mappings.ts'
 import { recordMethods } from './records.ts'
 import { runMethods } from './runs.ts'
 import { snapshotMethods } from './snapshot.ts'
+import { readVanished } from './vanished.ts'
 import type { MartOptions, Store } from './store.ts'
 
 /** The store on PostgreSQL; close it to close its connections. */
@@ -19,6 +20,7 @@ export function createStore(pool: DatabasePool, locks: ChunkLocks, options: Mart
     ...recordMethods(pool),
     previewDelta: (mapping, request, onRow) => previewDelta(pool, options, mapping, request, onRow),
     describeMart: (mapping) => describeMart(pool, options, mapping),
+    readVanished: (mapping) => readVanished(pool, options, mapping),
     readLog: (limit) => readLog(pool, limit),
     holdingPatients: (runId, chunk, work) => locks.hold(pool, runId, chunk, work),
     async close() {

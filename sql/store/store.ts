@@ -172,6 +172,17 @@ export interface PreviewRow {
   values: Readonly<Record<string, string | null>>
 }
 
+/** A record that was delivered, and that the Mart no longer has. */
+export interface VanishedRow {
+  kind: Kind
+  /** null: only sync_confirmed knows the record */
+  patientId: string | null
+  recordKey: string
+  uid: string
+  /** when DHIS2 last took it from us; of a Java service's record, when it was made */
+  lastConfirmedAt: Date | null
+}
+
 /** Another run of the mapping is queued or running. */
 export class RunActiveError extends Error {
   readonly runId: string
@@ -278,6 +289,8 @@ export interface Store {
   // ---- the Mart, read only
   /** every row that a sync would look at now. @throws MartError */
   previewDelta(mapping: Mapping, request: Pick<RunRequest, 'from' | 'to' | 'resync'>, onRow: (row: PreviewRow) => void): Promise<void>
+  /** delivered records that no mapping's relations have any more. @throws MartError */
+  readVanished(mapping: Mapping): Promise<readonly VanishedRow[]>
   /** distinct program UIDs and org unit codes. @throws MartError */
   describeMart(mapping: Mapping): Promise<{ programs: readonly string[]; orgUnits: readonly string[] }>
 

@@ -33,7 +33,7 @@ describe('usage', () => {
   test('--help names every command, and is no failure', async () => {
     const ended = await run(['--help'])
     expect(ended).toMatchObject({ code: 0, err: '' })
-    for (const command of ['migrate', 'mappings', 'check', 'preview', 'sync', 'cancel', 'serve', 'work', 'demo'])
+    for (const command of ['migrate', 'mappings', 'check', 'preview', 'sync', 'cancel', 'vanished', 'serve', 'work', 'demo'])
       expect(ended.out).toContain(command)
   })
   test.each([

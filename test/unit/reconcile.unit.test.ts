@@ -362,3 +362,41 @@ test('deciding twice changes nothing', () => {
     { numRuns: 20000 },
   )
 })
+
+describe('nobody’s enrollment that is the same is taken over', () => {
+  const there = (uid: string, status: EnrollmentStatus, enrolledAt: string) => dhis2(uid, status, { enrolledAt, occurredAt: enrolledAt })
+  const taken = (decisions: Decision[]) =>
+    Object.fromEntries(decisions.map((d) => [d.rowId, 'plan' in d ? [d.plan.enrollment, d.plan.adopted] : d.rejection.code]))
+  test('a completed one does not take the active one that is another’s', () => {
+    const episodes = [bahmni('1', C, { enrolledAt: '2023-01-01' }), bahmni('2', A, { enrolledAt: '2024-01-01' })]
+    for (const open of ['yes', 'no'] as const) {
+      expect(taken(run(open, episodes, [there('U2', 'ACTIVE', '2024-01-01')]))).toEqual({
+        'row-1': ['derived-1', false],
+        'row-2': ['U2', true],
+      })
+      expect(taken(run(open, episodes, [there('U1', C, '2023-01-01'), there('U2', A, '2024-01-01')]))).toEqual({
+        'row-1': ['U1', true],
+        'row-2': ['U2', true],
+      })
+    }
+  })
+  test.each<[string, Partial<Dhis2Enrollment>]>([
+    ['another org unit', { orgUnit: 'OTHER' }],
+    ['another day', { enrolledAt: '2024-01-02' }],
+    ['another incident date', { occurredAt: '2024-01-02' }],
+    ['another end', { status: 'CANCELLED' }],
+  ])('not with %s', (_name, over) => {
+    const other = { ...there('U1', C, '2024-01-01'), ...over }
+    expect(taken(run('no', [bahmni('1', C, { enrolledAt: '2024-01-01' })], [other]))).toEqual({ 'row-1': ['derived-1', false] })
+  })
+  test('not one that a tracker row binds, and not when two could be it', () => {
+    const one = bahmni('1', C, { enrolledAt: '2024-01-01' })
+    const two = bahmni('2', C, { enrolledAt: '2024-01-01' })
+    const [u1, u2] = [there('U1', C, '2024-01-01'), there('U2', C, '2024-01-01')]
+    expect(taken(run('no', [one], [u1], { vanished: [{ enrollment: 'U1', programUniqueId: '0' }] }))).toEqual({
+      'row-1': ['derived-1', false],
+    })
+    expect(taken(run('no', [one, two], [u1]))).toEqual({ 'row-1': ['derived-1', false], 'row-2': ['derived-2', false] })
+    expect(taken(run('no', [one], [u1, u2]))).toEqual({ 'row-1': ['derived-1', false] })
+  })
+})
