@@ -32,8 +32,8 @@ export function judge(run: Run, steps: readonly StepRow[], pending: number): Ver
   if (pending > 0) return ended('failed', `${pending} records have no outcome`)
   const nothing = counts.created + counts.updated + counts.rejected === 0
   const statusInfo = counts.rejected > 0 ? rejectedSentence(counts.rejected) : nothing ? 'No delta data to sync.' : ''
-  // a period that is sent again says nothing about what came after it
-  return { state: 'succeeded', failure: null, statusInfo, moveMarkers: !run.dryRun && run.from === null }
+  // a period or records that are sent again say nothing about what came after them
+  return { state: 'succeeded', failure: null, statusInfo, moveMarkers: !run.dryRun && run.from === null && !run.retry }
 }
 
 function ended(state: 'failed' | 'cancelled', failure: string): Verdict {

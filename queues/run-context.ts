@@ -12,6 +12,8 @@ export interface RunContextFactory {
   connect: () => Promise<Dhis2Client>
   chunkSize: number | null
   trackedEntityType: string | null
+  /** days until values of rejected records that nobody has to mend any more are erased */
+  failureRetentionDays: number
   timeZone: string
   /** metadata by run, filled here */
   metadata: Map<string, Promise<Metadata>>

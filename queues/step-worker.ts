@@ -40,7 +40,7 @@ async function doStep(job: Job<StepData>, token: string, { store, contexts, chun
     if (!run) throw new UnrecoverableError(`run ${runId} is not in the database any more`)
     // how it ended has been said; its other jobs go the same way
     if (hasEnded(run)) return 'the run has ended'
-    if (step === 'finish') return await finish(store, run, job)
+    if (step === 'finish') return await finish(contexts, store, run, job)
     if (chunksAdded) return await afterChunks(store, run, step, job, token)
     const aside = standsAside(run, step, await store.readSteps(runId))
     if (aside) {
@@ -117,11 +117,12 @@ async function afterChunks(store: Store, run: Run, step: Step, job: Job<StepData
   return (await store.readSteps(run.runId)).find((s) => s.step === step)?.counts
 }
 
-async function finish(store: Store, run: Run, job: Job<StepData>): Promise<unknown> {
+async function finish(contexts: RunContextFactory, store: Store, run: Run, job: Job<StepData>): Promise<unknown> {
   await store.startStep(run.runId, 'finish', 1)
   const verdict = await finishRun({ store }, run)
   await store.chunkDone(run.runId, 'finish', 0)
   await store.finishStep(run.runId, 'finish', 'succeeded', null)
+  await store.eraseOlderThan(contexts.failureRetentionDays)
   await job.updateProgress(100)
   await job.log(verdict.statusInfo || verdict.state)
   if (verdict.state === 'failed') throw new FailedRun(verdict.failure ?? 'failed')

@@ -125,6 +125,14 @@ const SETTINGS = {
     '7',
     { default: '7' },
   ),
+  failureRetentionDays: setting(
+    'FAILURE_RETENTION_DAYS',
+    'sync',
+    whole(0, 3650),
+    'days until the values of settled and dismissed rejected records, and the copies of ended runs, are erased',
+    '90',
+    { default: '90' },
+  ),
   timeZone: setting('TIME_ZONE', 'sync', timeZone, 'the site’s time zone; by default the system’s', 'Africa/Harare'),
   host: setting('HOST', 'service', text, 'address that `serve` listens on', '127.0.0.1', { default: '127.0.0.1' }),
   port: setting('PORT', 'service', whole(0, 65_535), 'port that `serve` listens on', '8060', { default: '8060' }),
@@ -151,6 +159,7 @@ type Defaulted =
   | 'retrySeconds'
   | 'concurrency'
   | 'overlapDays'
+  | 'failureRetentionDays'
   | 'host'
   | 'port'
   | 'logLevel'

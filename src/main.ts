@@ -8,6 +8,7 @@ import { exitCodeOf, EXIT } from './cli/exit.ts'
 import { exportMappings, importMappings, listMappings } from './cli/mappings.ts'
 import { runMigrate } from './cli/migrate.ts'
 import { runPreview } from './cli/preview.ts'
+import { dismissRejected, groupRejected, listRejected, reopenRejected, retryRejected } from './cli/rejected.ts'
 import { runServe, runWork } from './cli/serve.ts'
 import { runSync, type SyncOptions } from './cli/sync.ts'
 import { runVanished } from './cli/vanished.ts'
@@ -72,6 +73,41 @@ program
   .option('--csv', 'as CSV')
   .option('--json', 'as JSON')
   .action((mapping: string, options: { csv?: boolean; json?: boolean }) => finish(runVanished(process.env, mapping, options)))
+
+const rejected = program.command('rejected').description('the work list of records that DHIS2 lacks because of a mistake')
+const chosen = (command: Command) =>
+  command
+    .option('--mapping <name>', 'of this mapping')
+    .option('--code <code>', 'with this cause')
+    .option('--patient <id>', 'of this patient')
+    .option('--run <run>', 'rejected last in this run')
+chosen(rejected.command('list'))
+  .description('every one of them')
+  .option('--state <state>', 'open (default), settled, dismissed or all')
+  .option('--csv', 'as CSV')
+  .option('--json', 'as JSON')
+  .action((options: Parameters<typeof listRejected>[1]) => finish(listRejected(process.env, options)))
+chosen(rejected.command('groups'))
+  .description('counted by cause')
+  .option('--state <state>', 'open (default), settled, dismissed or all')
+  .option('--json', 'as JSON')
+  .action((options: Parameters<typeof groupRejected>[1]) => finish(groupRejected(process.env, options)))
+chosen(rejected.command('retry'))
+  .description('send them again, and nothing else')
+  .requiredOption('--comment <text>', 'why, for the log')
+  .option('--user <name>', 'who, for the log', process.env['USER'] ?? 'cli')
+  .option('--json', "print each run's report as JSON")
+  .action((options: Parameters<typeof retryRejected>[1]) => finish(retryRejected(process.env, options)))
+chosen(rejected.command('dismiss'))
+  .description('nobody has to mend them; each comes back when its row changes in the Mart')
+  .requiredOption('--reason <text>', 'why')
+  .option('--user <name>', 'who', process.env['USER'] ?? 'cli')
+  .option('--all', 'every open one')
+  .action((options: Parameters<typeof dismissRejected>[1]) => finish(dismissRejected(process.env, options)))
+chosen(rejected.command('reopen'))
+  .description('dismissed ones are to be mended after all')
+  .option('--all', 'every dismissed one')
+  .action((options: Parameters<typeof reopenRejected>[1]) => finish(reopenRejected(process.env, options)))
 
 program
   .command('serve')

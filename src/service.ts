@@ -83,6 +83,7 @@ export async function openService(config: Config, log: Log, observe: (request: O
     connect,
     chunkSize: config.chunkSize,
     trackedEntityType: config.trackedEntityType,
+    failureRetentionDays: config.failureRetentionDays,
     timeZone: config.timeZone,
     metadata: new Map(),
   }

@@ -11,6 +11,7 @@ create table sync_run (
   from_date date,
   to_date date,
   resync boolean not null,
+  retry boolean not null default false, -- only the records of sync_run_record
   log_id integer,
   cancel_requested boolean not null default false,
   failure text,
@@ -24,6 +25,14 @@ create table sync_run (
 );
 create unique index sync_run_one_active on sync_run (mapping_name) where state in ('queued', 'running');
 create index sync_run_created on sync_run (created_at);
+
+-- the rejected records that a run was asked to send again
+create table sync_run_record (
+  run_id uuid not null references sync_run on delete cascade,
+  kind text not null,
+  record_key text not null,
+  primary key (run_id, kind, record_key)
+);
 
 create table sync_step (
   run_id uuid not null references sync_run on delete cascade,
@@ -138,6 +147,9 @@ create table sync_rejected (
   code text not null,
   rejection jsonb not null,
   state text not null default 'open' check (state in ('open', 'settled', 'dismissed')),
+  hash text, -- content that was rejected; a dismissed record comes back when it has another
+  dismissed_by text,
+  dismissed_reason text,
   attempts integer not null default 1,
   run_id uuid not null,
   first_at timestamptz not null default now(),

@@ -4,6 +4,7 @@ import type { ChunkLocks } from './chunk-locks.ts'
 import { readLog } from './log.ts'
 import { listMappings, readMapping, saveMappings } from './mappings.ts'
 import { recordMethods } from './records.ts'
+import { rejectedMethods } from './rejected.ts'
 import { runMethods } from './runs.ts'
 import { snapshotMethods } from './snapshot.ts'
 import { readVanished } from './vanished.ts'
@@ -21,6 +22,7 @@ export function createStore(pool: DatabasePool, locks: ChunkLocks, options: Mart
     previewDelta: (mapping, request, onRow) => previewDelta(pool, options, mapping, request, onRow),
     describeMart: (mapping) => describeMart(pool, options, mapping),
     readVanished: (mapping) => readVanished(pool, options, mapping),
+    ...rejectedMethods(pool),
     readLog: (limit) => readLog(pool, limit),
     holdingPatients: (runId, chunk, work) => locks.hold(pool, runId, chunk, work),
     async close() {

@@ -9,6 +9,7 @@ import {
   RunActiveError,
   STEPS,
   type Counts,
+  type RecordRef,
   type Run,
   type RunRequest,
   type Step,
@@ -30,6 +31,7 @@ const runRow = z.object({
   from_date: z.string().nullable(),
   to_date: z.string().nullable(),
   resync: z.boolean(),
+  retry: z.boolean(),
   cancel_requested: z.boolean(),
   failure: z.string().nullable(),
   snapshot_at: z.string().nullable(),
@@ -58,7 +60,7 @@ const stepRow = z.object({
 })
 
 const RUN = sql.fragment`
-  run_id::text, mapping_name, mapping, state, requested_by, comment, dry_run, from_date::text, to_date::text, resync, cancel_requested, failure,
+  run_id::text, mapping_name, mapping, state, requested_by, comment, dry_run, from_date::text, to_date::text, resync, retry, cancel_requested, failure,
   to_char(snapshot_at, 'YYYY-MM-DD"T"HH24:MI:SS') as snapshot_at, programs, created_at, started_at, ended_at`
 
 type RunMethods = Pick<
@@ -91,6 +93,7 @@ export function runMethods(pool: DatabasePool): RunMethods {
       from: row.from_date,
       to: row.to_date,
       resync: row.resync,
+      retry: row.retry,
       cancelRequested: row.cancel_requested,
       failure: row.failure,
       snapshotAt: row.snapshot_at,
@@ -212,8 +215,9 @@ async function insertRun(tx: CommonQueryMethods, runId: string, r: RunRequest): 
   const mapping = await readMapping(tx, r.mappingName)
   if (!mapping) throw new MappingNotFoundError(r.mappingName)
   await tx.query(sql.unsafe`
-    insert into sync_run (run_id, mapping_name, mapping, state, requested_by, comment, dry_run, from_date, to_date, resync)
-    values (${runId}, ${r.mappingName}, ${sql.jsonb(mapping)}, 'queued', ${r.requestedBy}, ${r.comment}, ${r.dryRun}, ${r.from}::date, ${r.to}::date, ${r.resync})`)
+    insert into sync_run (run_id, mapping_name, mapping, state, requested_by, comment, dry_run, from_date, to_date, resync, retry)
+    values (${runId}, ${r.mappingName}, ${sql.jsonb(mapping)}, 'queued', ${r.requestedBy}, ${r.comment}, ${r.dryRun}, ${r.from}::date, ${r.to}::date, ${r.resync}, ${r.records !== undefined})`)
+  await insertRecords(tx, runId, r.records ?? [])
   await tx.query(sql.unsafe`
     insert into sync_step (run_id, step, position)
     select ${runId}, step, position from unnest(${sql.array([...STEPS], 'text')}) with ordinality as steps (step, position)`)
@@ -221,6 +225,12 @@ async function insertRun(tx: CommonQueryMethods, runId: string, r: RunRequest): 
   await settleAbandonedLogs(tx, r.mappingName)
   const logId = await insertLog(tx, r)
   await tx.query(sql.unsafe`update sync_run set log_id = ${logId} where run_id = ${runId}`)
+}
+
+async function insertRecords(tx: CommonQueryMethods, runId: string, records: readonly RecordRef[]): Promise<void> {
+  await tx.query(sql.unsafe`
+    insert into sync_run_record (run_id, kind, record_key)
+    select ${runId}, kind, "recordKey" from jsonb_to_recordset(${sql.jsonb(records as never)}) as r (kind text, "recordKey" text)`)
 }
 
 type CountRow = z.infer<typeof countRow>

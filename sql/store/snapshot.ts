@@ -89,7 +89,7 @@ async function takeSnapshot(tx: CommonQueryMethods, run: Run, { martSchema, over
 
   const scanned: Partial<Record<Kind, { scanned: number; unchanged: number; newest: string | null }>> = {}
   for (const kind of KINDS) {
-    const delta = inDelta(kind, run, { mappingName, marker: markers[kind], overlapDays })
+    const delta = run.retry ? asked(runId, kind) : inDelta(kind, run, { mappingName, marker: markers[kind], overlapDays })
     const wanted = kind === 'event' && !force ? sql.fragment`(${delta} or ${ofNewEnrollment(runId, mappingName)})` : delta
     scanned[kind] = await copyDelta(tx, run, kind, selectRows(kind, mapping, relations[kind], martSchema, wanted), force)
   }
@@ -122,12 +122,20 @@ async function takeSnapshot(tx: CommonQueryMethods, run: Run, { martSchema, over
   return { counts, programs }
 }
 
-/** Rows whose content is as DHIS2 last confirmed it are counted and go no further. */
+const asked = (runId: string, kind: Kind) =>
+  sql.fragment`r.record_key in (select record_key from sync_run_record where run_id = ${runId} and kind = ${kind})`
+
+/** Somebody said of this very content that it need not go; of rows that differ, that none of them need. */
+const isDismissed = (mappingName: string, kind: Kind) => sql.fragment`exists (
+  select from sync_rejected j where j.mapping_name = ${mappingName} and j.kind = ${kind} and j.record_key = d.record_key
+    and j.state = 'dismissed' and (j.hash = d.hash or j.code = 'duplicate-rows'))`
+
+/** Rows whose content is as DHIS2 last confirmed it, or was dismissed, are counted and go no further. */
 async function copyDelta(tx: CommonQueryMethods, run: Run, kind: Kind, rows: FragmentSqlToken, force: boolean) {
   return tx.one(sql.type(z.object({ scanned: z.int(), unchanged: z.int(), newest: z.string().nullable() }))`
     with delta as materialized (
-      select d.*, not ${force} and c.hash is not null and c.hash = d.hash
-        and not exists (select from sync_doubt o where o.mapping_name = c.mapping_name and o.kind = c.kind and o.record_key = c.record_key) as same
+      select d.*, ${isDismissed(run.mappingName, kind)} or (not ${force} and c.hash is not null and c.hash = d.hash
+        and not exists (select from sync_doubt o where o.mapping_name = c.mapping_name and o.kind = c.kind and o.record_key = c.record_key)) as same
       from (${rows}) as d
       left join sync_confirmed c on c.mapping_name = ${run.mappingName} and c.kind = ${kind} and c.record_key = d.record_key
     ), copied as (
@@ -191,7 +199,7 @@ async function rejectDoubtful(tx: CommonQueryMethods, run: Run, relations: Reado
     where s.run_id = ${run.runId} and s.row_id = r.row_id`)
   if (run.dryRun) return
   await keepRejected(tx, run)
-  if (run.from === null) await settleVanished(tx, run)
+  if (run.from === null && !run.retry) await settleVanished(tx, run)
 }
 
 /**
@@ -227,14 +235,14 @@ function differing(run: Run, row: Doubtful, twins: readonly Doubtful[], relation
 async function keepRejected(tx: CommonQueryMethods, run: Run): Promise<void> {
   const { tables } = run.mapping
   await tx.query(sql.unsafe`
-    insert into sync_rejected as j (mapping_name, kind, record_key, patient_id, relation, code, rejection, run_id)
+    insert into sync_rejected as j (mapping_name, kind, record_key, patient_id, relation, code, rejection, hash, run_id)
     select distinct on (kind, record_key) ${run.mappingName}, kind, record_key, patient_id,
       case kind when 'trackedEntity' then ${tables.instance} when 'enrollment' then ${tables.enrollments} else ${tables.event} end,
-      rejection ->> 'code', rejection, run_id
+      rejection ->> 'code', rejection, hash, run_id
     from sync_snapshot_row where run_id = ${run.runId} and state = 'rejected'
     on conflict (mapping_name, kind, record_key) do update
-      set code = excluded.code, rejection = excluded.rejection, run_id = excluded.run_id, last_at = now(), attempts = j.attempts + 1,
-        state = case j.state when 'dismissed' then 'dismissed' else 'open' end
+      set code = excluded.code, rejection = excluded.rejection, hash = excluded.hash, run_id = excluded.run_id, last_at = now(),
+        attempts = j.attempts + 1, state = 'open', dismissed_by = null, dismissed_reason = null
       where j.run_id <> excluded.run_id`)
 }
 
@@ -257,7 +265,7 @@ async function addContext(
   await tx.query(sql.unsafe`
     insert into sync_snapshot_row (run_id, kind, state, ${COLUMNS})
     select distinct on (record_key) ${runId}, ${kind},
-      case when ${tracked} or exists (
+      case when ${tracked} or ${isDismissed(mappingName, kind)} or exists (
         select from sync_confirmed c where c.mapping_name = ${mappingName} and c.kind = ${kind} and c.record_key = d.record_key and c.hash is not null
       ) then 'context' else 'pending' end, ${VALUES}
     from (${selectRows(kind, mapping, relation, martSchema, ofWork)}) as d

@@ -1,7 +1,7 @@
 /** What the jobs, the CLI and the API ask of our tables. One implementation (postgres.ts) over one file a table. */
 import type { EnrollmentRow, EnrollmentStatus, EventLink, EventRow, Kind, PatientRow } from '../../src/core/model.ts'
 import type { Mapping } from '../../src/core/mapping.ts'
-import type { Rejection } from '../../src/core/rejection.ts'
+import type { Rejection, RejectionCode } from '../../src/core/rejection.ts'
 import { RunFailure } from '../../src/errors.ts'
 
 export const STEPS = [
@@ -38,9 +38,18 @@ export interface RunRequest {
   to: string | null
   /** compare every record with DHIS2, not only the delta */
   resync: boolean
+  /** send these rejected records again, nothing else, and leave the markers alone */
+  records?: readonly RecordRef[]
 }
 
-export interface Run extends RunRequest {
+export interface RecordRef {
+  kind: Kind
+  recordKey: string
+}
+
+export interface Run extends Omit<RunRequest, 'records'> {
+  /** it was asked for some rejected records only */
+  retry: boolean
   runId: string
   /** as it was when the run was made: editing the mapping during a run changes nothing in it */
   mapping: Mapping
@@ -139,6 +148,38 @@ export interface RejectedRow {
   recordKey: string
   relation: string
   rejection: Rejection
+}
+
+/** Which rejected records; what is left out does not narrow. */
+export interface RejectedFilter {
+  mapping?: string
+  code?: string
+  patient?: string
+  run?: string
+  state?: RejectedState
+}
+export type RejectedState = 'open' | 'settled' | 'dismissed'
+
+/** A record of the work list, over all runs. */
+export interface RejectedRecord extends RejectedRow {
+  mapping: string
+  state: RejectedState
+  /** runs that tried it */
+  attempts: number
+  firstAt: Date
+  lastAt: Date
+  dismissedBy: string | null
+  dismissedReason: string | null
+}
+
+/** Records with one cause: the same code, column and DHIS2 name, and the same value where it is none of the patient's own. */
+export interface RejectedGroup {
+  code: RejectionCode
+  column: string | null
+  dhis2Name: string | null
+  value: string | null
+  records: number
+  patients: number
 }
 
 export interface LogRow {
@@ -293,6 +334,18 @@ export interface Store {
   readVanished(mapping: Mapping): Promise<readonly VanishedRow[]>
   /** distinct program UIDs and org unit codes. @throws MartError */
   describeMart(mapping: Mapping): Promise<{ programs: readonly string[]; orgUnits: readonly string[] }>
+
+  // ---- rejected records, a work list over all runs
+  /** the longest open first */
+  listRejected(filter: RejectedFilter): Promise<readonly RejectedRecord[]>
+  /** the most frequent first */
+  groupRejected(filter: RejectedFilter): Promise<readonly RejectedGroup[]>
+  /** Open ones only: they are not sent, and not counted as rejected, until their content changes in the Mart. @returns how many */
+  dismissRejected(filter: RejectedFilter, by: string, reason: string): Promise<number>
+  /** @returns how many dismissed ones are open again */
+  reopenRejected(filter: RejectedFilter): Promise<number>
+  /** Erases the values of records that were settled or dismissed, and the copies of runs that ended, more than so many days ago. */
+  eraseOlderThan(days: number): Promise<void>
 
   readLog(limit: number): Promise<readonly LogRow[]>
   close(): Promise<void>

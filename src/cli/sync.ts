@@ -24,9 +24,13 @@ export async function runSync(
   mappingName: string,
   options: SyncOptions,
 ): Promise<number> {
-  const request = requestOf(mappingName, options)
-  const report = await syncOnce(readConfig(env, ['database', 'dhis2']), request, options.json ?? false)
-  process.stdout.write(`${options.json ? JSON.stringify(report, null, 2) : printReport(report)}\n`)
+  return syncAndPrint(env, requestOf(mappingName, options), options.json ?? false)
+}
+
+/** @returns the exit code */
+export async function syncAndPrint(env: Readonly<Record<string, string | undefined>>, request: RunRequest, json: boolean): Promise<number> {
+  const report = await syncOnce(readConfig(env, ['database', 'dhis2']), request, json)
+  process.stdout.write(`${json ? JSON.stringify(report, null, 2) : printReport(report)}\n`)
   return report.state === 'succeeded' ? EXIT.ok : EXIT.failed
 }
 
@@ -89,7 +93,8 @@ async function settleWhenReachable(store: Store, runId: string, failure: string)
   }
 }
 
-function requestOf(mappingName: string, options: SyncOptions): RunRequest {
+/** @throws UsageError */
+export function requestOf(mappingName: string, options: SyncOptions): RunRequest {
   const { from = null, to = null } = options
   if (options.comment.trim() === '') throw new UsageError('--comment should say why: it is what the log shows.')
   checkPeriod(from, to)

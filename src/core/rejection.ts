@@ -127,6 +127,8 @@ const entries = {
 export type RejectionCode = keyof typeof entries
 export const REJECTION_CATALOGUE: Readonly<Record<RejectionCode, Entry>> = entries
 
+export const REJECTION_CODES = Object.keys(entries) as [RejectionCode, ...RejectionCode[]]
+
 /** A record that DHIS2 did not take, or that we did not send, with what a data clerk needs to mend it. */
 export interface Rejection {
   code: RejectionCode
