@@ -4,7 +4,7 @@ import type { Dhis2Event, EnrollmentPayload, EventPayload, EventRow, Metadata } 
 import { enrollmentFields, eventPayload } from '../src/core/payload.ts'
 import { reject, type Rejection } from '../src/core/rejection.ts'
 import { sameEvents } from '../src/core/same-event.ts'
-import { eventKey } from '../src/core/uid.ts'
+import { enrollmentKey, eventKey } from '../src/core/uid.ts'
 import type { Outcome, PushItem, Run } from '../sql/store/store.ts'
 import { dayOf, type JobContext } from './context.ts'
 import { rejected } from './outcomes.ts'
@@ -78,6 +78,11 @@ interface EventUids {
 const derivedUid = (ctx: JobContext, row: EventRow) =>
   ctx.uidOf('event', eventKey(row.program ?? '', row.programStage ?? '', row.eventUniqueId ?? ''))
 
+/** We made it: no Java service has ever written into it. */
+export function isOurs(ctx: JobContext, { program, programUniqueId, plan }: Planned['enrollment']): boolean {
+  return 'enrollment' in plan && plan.enrollment === ctx.uidOf('enrollment', enrollmentKey(program ?? '', programUniqueId ?? ''))
+}
+
 function findSame(
   ctx: JobContext,
   run: Run,
@@ -87,6 +92,7 @@ function findSame(
   { tracked }: EventsThere,
 ): Map<string, string> {
   const ours = new Set(events.map((row) => row.tracker ?? derivedUid(ctx, row)))
+  if (isOurs(ctx, enrollment)) return new Map()
   const nobodys = inEnrollment.filter(({ event }) => !tracked.has(event) && !ours.has(event))
   if (nobodys.length === 0 || 'rejection' in enrollment.plan) return new Map()
   const there = new Set(inEnrollment.map(({ event }) => event))
