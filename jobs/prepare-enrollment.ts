@@ -4,7 +4,7 @@ import type { Dhis2Enrollment, Dhis2Event, EnrollmentPayload, EventPayload, Even
 import { enrollmentFields, eventPayload, fieldsOf } from '../src/core/payload.ts'
 import { reject, type Rejection } from '../src/core/rejection.ts'
 import { sameEvents } from '../src/core/same-event.ts'
-import { eventKey } from '../src/core/uid.ts'
+import { enrollmentKey, eventKey } from '../src/core/uid.ts'
 import type { Outcome, PushItem, Run } from '../sql/store/store.ts'
 import { dayOf, type JobContext } from './context.ts'
 import { rejected } from './outcomes.ts'
@@ -91,6 +91,11 @@ interface EventUids {
 const derivedUid = (ctx: JobContext, row: EventRow) =>
   ctx.uidOf('event', eventKey(row.program ?? '', row.programStage ?? '', row.eventUniqueId ?? ''))
 
+/** We made it: no Java service has ever written into it. */
+export function isOurs(ctx: JobContext, { program, programUniqueId, plan }: Planned['enrollment']): boolean {
+  return 'enrollment' in plan && plan.enrollment === ctx.uidOf('enrollment', enrollmentKey(program ?? '', programUniqueId ?? ''))
+}
+
 function findSame(
   ctx: JobContext,
   run: Run,
@@ -106,7 +111,7 @@ function findSame(
   )
   const ours = new Set(events.map((row) => row.tracker ?? taken.get(row.rowId) ?? derivedUid(ctx, row)))
   const nobodys = inEnrollment.filter(({ event }) => !tracked.has(event) && !ours.has(event))
-  if (nobodys.length === 0 || 'rejection' in enrollment.plan) return taken
+  if (nobodys.length === 0 || 'rejection' in enrollment.plan || isOurs(ctx, enrollment)) return taken
   const { timeZone } = ctx.settings
   const fresh = events.filter((row) => row.tracker === null && !taken.has(row.rowId) && !there.has(derivedUid(ctx, row)))
   const news = fresh.flatMap((row) => {

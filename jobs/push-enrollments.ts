@@ -8,7 +8,6 @@ import type { Dhis2Event, EnrollmentPayload, EnrollmentStatus, ImportReport, Met
 import { rejectionOf } from '../src/core/outcome.ts'
 import type { EnrollmentStep } from '../src/core/reconcile.ts'
 import { reject } from '../src/core/rejection.ts'
-import { enrollmentKey } from '../src/core/uid.ts'
 import type { Outcome, Run } from '../sql/store/store.ts'
 import { assumeEnrollments } from './assume.ts'
 import type { JobContext } from './context.ts'
@@ -16,7 +15,7 @@ import { deliver } from './deliver.ts'
 import { dryRunContext } from './dry-run-context.ts'
 import { rejected } from './outcomes.ts'
 import type { Plan } from './plan-enrollments.ts'
-import { prepareEnrollment, type EventsThere, type Planned, type Prepared, type PreparedEvent } from './prepare-enrollment.ts'
+import { isOurs, prepareEnrollment, type EventsThere, type Planned, type Prepared, type PreparedEvent } from './prepare-enrollment.ts'
 
 /** @returns how many enrollments the chunk had in this step */
 export async function pushEnrollments(ctx: JobContext, run: Run, step: EnrollmentStep, chunk: number): Promise<number> {
@@ -71,12 +70,11 @@ async function send(
  * have events to take over.
  */
 async function eventsThere(ctx: JobContext, items: readonly Planned[]): Promise<EventsThere> {
-  const asking = items.flatMap(({ enrollment: { program, programUniqueId, plan }, events, trackedEntity }) => {
-    if ('rejection' in plan || plan.existing === null || program === null || programUniqueId === null || events.length === 0) return []
-    const { enrollment } = plan
-    const ours = enrollment === ctx.uidOf('enrollment', enrollmentKey(program, programUniqueId))
-    const needed = !ctx.client.addsEventsToAnyEnrollment || (!ours && events.some((event) => event.tracker === null))
-    return needed ? [{ program, enrollment, trackedEntity }] : []
+  const asking = items.flatMap(({ enrollment, events, trackedEntity }) => {
+    const { program, plan } = enrollment
+    if ('rejection' in plan || plan.existing === null || program === null || events.length === 0) return []
+    const needed = !ctx.client.addsEventsToAnyEnrollment || (!isOurs(ctx, enrollment) && events.some((event) => event.tracker === null))
+    return needed ? [{ program, enrollment: plan.enrollment, trackedEntity }] : []
   })
   const events: Dhis2Event[] = []
   for (const [program, ofProgram] of groupBy(asking, (e) => e.program)) events.push(...(await ctx.client.readEvents(program, ofProgram)))

@@ -217,7 +217,7 @@ async function insertRun(tx: CommonQueryMethods, runId: string, r: RunRequest): 
   await tx.query(sql.unsafe`
     insert into sync_run (run_id, mapping_name, mapping, state, requested_by, comment, dry_run, from_date, to_date, resync, retry)
     values (${runId}, ${r.mappingName}, ${sql.jsonb(mapping)}, 'queued', ${r.requestedBy}, ${r.comment}, ${r.dryRun}, ${r.from}::date, ${r.to}::date, ${r.resync}, ${r.records !== undefined})`)
-  await insertRecords(tx, runId, r.records ?? [])
+  if (r.records) await insertRecords(tx, runId, r.mappingName, r.records)
   await tx.query(sql.unsafe`
     insert into sync_step (run_id, step, position)
     select ${runId}, step, position from unnest(${sql.array([...STEPS], 'text')}) with ordinality as steps (step, position)`)
@@ -227,10 +227,18 @@ async function insertRun(tx: CommonQueryMethods, runId: string, r: RunRequest): 
   await tx.query(sql.unsafe`update sync_run set log_id = ${logId} where run_id = ${runId}`)
 }
 
-async function insertRecords(tx: CommonQueryMethods, runId: string, records: readonly RecordRef[]): Promise<void> {
+/** With those that were not sent because of them. */
+async function insertRecords(tx: CommonQueryMethods, runId: string, mappingName: string, records: readonly RecordRef[]): Promise<void> {
   await tx.query(sql.unsafe`
+    with chosen as (
+      select kind, "recordKey" as record_key from jsonb_to_recordset(${sql.jsonb(records as never)}) as r (kind text, "recordKey" text)
+    )
     insert into sync_run_record (run_id, kind, record_key)
-    select ${runId}, kind, "recordKey" from jsonb_to_recordset(${sql.jsonb(records as never)}) as r (kind text, "recordKey" text)`)
+    select ${runId}::uuid, kind, record_key from chosen
+    union
+    select ${runId}::uuid, j.kind, j.record_key from sync_rejected j
+    where j.mapping_name = ${mappingName} and j.state = 'open' and j.code = 'parent-rejected'
+      and j.patient_id in (select p.patient_id from sync_rejected p join chosen using (kind, record_key) where p.mapping_name = ${mappingName})`)
 }
 
 type CountRow = z.infer<typeof countRow>

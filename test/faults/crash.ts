@@ -175,7 +175,7 @@ export async function openCopy({ api, db: original, dhis2 }: Beginning) {
       await postgres.close()
       await proxy.close()
       // the next sync comes later than a process that may only be slow
-      await db.query(`update sync_run set created_at = created_at - interval '1 hour'`)
+      await db.query(`update sync_run set created_at = created_at - interval '1 hour', alive_at = alive_at - interval '1 hour'`)
       return { ended, points, killed }
     },
     async end(): Promise<End> {

@@ -97,7 +97,7 @@ async function open(target: Target) {
       TIME_ZONE: 'UTC',
     })
   // the next sync comes later than a process that may only be slow
-  const later = () => db.query(`update sync_run set created_at = created_at - interval '1 hour'`)
+  const later = () => db.query(`update sync_run set created_at = created_at - interval '1 hour', alive_at = alive_at - interval '1 hour'`)
 
   return {
     target,

@@ -575,6 +575,7 @@ describe('rejected records', () => {
       'open',
     ],
     ['one that was dismissed stays so', `update sync_rejected set state = 'dismissed'`, {}, 'dismissed'],
+    ['also when everything is compared', `update sync_rejected set state = 'dismissed'`, { resync: true }, 'dismissed'],
   ])('%s', async (_name, change, over, state) => {
     clinic.patient('a')
     await mart()
