@@ -27,8 +27,11 @@ export type Found = Record<string, FoundPatient[]>
 const day = (text: string | undefined) => (text ?? '').slice(0, 10)
 const sorted = <T>(list: T[]): T[] => list.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
 
+/** What of a world is needed to read what its DHIS2 has. */
+type Readable = Pick<World, 'tag' | 'dhis2'> & { target: Pick<World['target'], 'api'> }
+
 /** Everyone whose UIC begins with the world's tag. */
-export async function readBack(world: World): Promise<Found> {
+export async function readBack(world: Readable): Promise<Found> {
   const people = world.target.api === 'legacy' ? await legacy(world) : await tracker(world)
   const found: Found = {}
   for (const person of people)
@@ -59,7 +62,7 @@ interface RawTracker {
   }[]
 }
 
-async function tracker(world: World): Promise<FoundPatient[]> {
+async function tracker(world: Readable): Promise<FoundPatient[]> {
   const fields =
     'orgUnit,attributes[attribute,value],enrollments[program,status,enrolledAt,occurredAt,orgUnit,events[programStage,occurredAt,status,orgUnit,dataValues[dataElement,value]]]'
   const query = `trackedEntityType=TETPerson01&orgUnitMode=ACCESSIBLE&filter=TEAUicCode1:like:${world.tag}&fields=${fields}&paging=false`
@@ -103,7 +106,7 @@ interface RawLegacy {
   }[]
 }
 
-async function legacy(world: World): Promise<FoundPatient[]> {
+async function legacy(world: Readable): Promise<FoundPatient[]> {
   const fields =
     'orgUnit,attributes[attribute,value],enrollments[program,status,enrollmentDate,incidentDate,orgUnit,events[programStage,eventDate,status,orgUnit,dataValues[dataElement,value]]]'
   const query = `trackedEntityType=TETPerson01&ouMode=ACCESSIBLE&filter=TEAUicCode1:LIKE:${world.tag}&includeAllAttributes=true&fields=${fields}&skipPaging=true`
