@@ -215,24 +215,21 @@ describe('a worker that works on a run loses', () => {
     expect(await goesOnOrSaysWhy()).toBe('succeeded')
   })
 
-  test.runIf(REDIS_IS_HERE)(
-    'Redis with all that was in it: the next start of a worker settles the run, and the next sync completes it',
-    async () => {
-      await open(8, true, { SYNC_CONCURRENCY: '1' })
-      await inMidRun({})
-      for (const { child } of workers) child.kill('SIGKILL')
-      await Promise.all(workers.map((worker) => worker.ended))
-      await redis!.stop()
-      redis = await startRedis()
-      await site.db.query(`update sync_run set alive_at = alive_at - interval '1 hour'`)
-      site.sandbox.control.latency = 0
-      const next = await site.sync([], { REDIS_URL: `redis://127.0.0.1:${redis.port}` })
-      expect(next.code, next.err).toBe(0)
-      expect(await site.runs()).toEqual([
-        { state: 'failed', failure: CUT_OFF },
-        { state: 'succeeded', failure: null },
-      ])
-      await isComplete()
-    },
-  )
+  test.runIf(REDIS_IS_HERE)('Redis with all that was in it: the next sync settles the run and completes it', async () => {
+    await open(8, true, { SYNC_CONCURRENCY: '1' })
+    await inMidRun({})
+    for (const { child } of workers) child.kill('SIGKILL')
+    await Promise.all(workers.map((worker) => worker.ended))
+    await redis!.stop()
+    redis = await startRedis()
+    await site.db.query(`update sync_run set alive_at = alive_at - interval '1 hour'`)
+    site.sandbox.control.latency = 0
+    const next = await site.sync([], { REDIS_URL: `redis://127.0.0.1:${redis.port}` })
+    expect(next.code, next.err).toBe(0)
+    expect(await site.runs()).toEqual([
+      { state: 'failed', failure: CUT_OFF },
+      { state: 'succeeded', failure: null },
+    ])
+    await isComplete()
+  })
 })

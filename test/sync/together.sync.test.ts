@@ -316,7 +316,7 @@ test.runIf(any)(
       expect(await store.readSteps(run.runId)).toMatchObject([
         {},
         { step: 'patients', state: 'running' },
-        ...Array(6).fill({ state: 'queued' }),
+        ...Array.from({ length: 6 }, () => ({ state: 'queued' })),
       ])
       expect(await world.db.query('select status, status_info from log order by log_id')).toEqual([
         { status: 'failed', status_info: failure },
