@@ -26,13 +26,12 @@ export function startChunkWorker({ backend, store, contexts, steps, concurrency,
     async (job) => {
       const { runId, step, chunk } = chunkDataSchema.parse(job.data)
       try {
-        const context = await runContext(contexts)
         const started = performance.now()
         const count = await heartbeat.during(runId, () =>
           store.holdingPatients(runId, chunk, async () => {
             // the wait for the patients may have been long
             const run = await store.readRun(runId)
-            return !run || run.cancelRequested || hasEnded(run) ? null : doChunk(context, run, step, chunk)
+            return !run || run.cancelRequested || hasEnded(run) ? null : doChunk(await runContext(contexts), run, step, chunk)
           }),
         )
         if (count === null) return 'cancelled'

@@ -50,7 +50,14 @@ const SETTINGS = {
   storeSchema: setting('STORE_SCHEMA', 'database', identifier, 'schema of the tracker, mapping, marker and log tables', 'public', {
     default: 'public',
   }),
-  poolSize: setting('DATABASE_POOL_SIZE', 'database', whole(2, 100), 'connections of one process', '10', { default: '10' }),
+  poolSize: setting(
+    'DATABASE_POOL_SIZE',
+    'database',
+    whole(2, 100),
+    'connections of one process; as it works it has one more for each chunk, and the queue its own',
+    '10',
+    { default: '10' },
+  ),
   redisUrl: setting(
     'REDIS_URL',
     'database',

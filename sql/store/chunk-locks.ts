@@ -1,6 +1,6 @@
 /**
  * Nobody else sends anything about a chunk's patients meanwhile. A chunk is one advisory lock of PostgreSQL; whoever works on it takes its own and those of
- * the chunks of other mappings' runs that have one of its patients, always in the same order. A run's chunks are all there before the first is worked on,
+ * the chunks of other runs that have one of its patients, always in the same order. A run's chunks are all there before the first is worked on,
  * so of any two that overlap the later one sees the earlier one.
  */
 import pg from 'pg'
@@ -19,6 +19,7 @@ export function openChunkLocks(databaseUrl: string, size: number): ChunkLocks {
     max: size,
     application_name: 'bahmni-dhis2-sync locks',
     keepAlive: true,
+    keepAliveInitialDelayMillis: 30_000,
     // a machine that lost its power holds nothing any more after a minute
     options: '-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3',
   })

@@ -29,6 +29,9 @@ export type Found = Record<string, FoundPatient[]>
 const day = (text: string | undefined) => (text ?? '').slice(0, 10)
 const sorted = <T>(list: T[]): T[] => list.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
 
+/** What of a world is needed to read what its DHIS2 has. */
+type Readable = Pick<World, 'tag' | 'dhis2'> & { target: Pick<World['target'], 'api'> }
+
 /** Everyone whose UIC begins with the world's tag. */
 export async function readBack(world: Readable): Promise<Found> {
   const people = world.target.api === 'legacy' ? await legacy(world) : await tracker(world)

@@ -34,8 +34,8 @@ describe.each(targets())('$name: two mappings with the same patients', (target) 
   let second: Mapping
   beforeAll(async () => {
     sandbox = target.url === null ? await startSandbox({ version: target.version }) : null
-    dhis2 = await startWatch(target.url ?? sandbox!.url, sandbox ? 30 : 0)
-    world = await openWorld({ ...target, url: dhis2.url }, { SYNC_CHUNK_SIZE: '5', SYNC_CONCURRENCY: '4' })
+    dhis2 = await startWatch(target.url ?? sandbox!.url, sandbox ? 100 : 0)
+    world = await openWorld({ ...target, url: dhis2.url }, { SYNC_CHUNK_SIZE: '5', SYNC_CONCURRENCY: '12' })
     clinic = new Clinic(world.tag)
     for (let i = 10; i < 34; i++) clinic.patient(`p${i}`)
     const [hts, tb] = [new Clinic(world.tag), new Clinic(world.tag)]
@@ -234,6 +234,21 @@ describe.runIf(any)('one mapping', () => {
       expect(await Promise.all([1, 2].map(() => migrate({ databaseUrl: world.db.url, storeSchema: 'public' })))).toEqual([[], []])
       expect(await endOf(world, run)).toMatchObject({ state: 'succeeded' })
     })
+  })
+
+  test('a table is dropped while the snapshot waits for it: said as it is, and tried again', async () => {
+    const pg = new Client({ connectionString: world.db.url })
+    await pg.connect()
+    await pg.query('begin')
+    await pg.query('lock table mart.hts_program_enrollment_table in access exclusive mode')
+    const { store } = world.service
+    const taking = store.takeSnapshot(await store.createRun({ mappingName: mapping.name, ...REQUEST })).catch((error: unknown) => error)
+    await until(async () => (await world.db.query(`select from pg_locks where not granted`)).length > 0)
+    await pg.query('drop table mart.hts_program_enrollment_table cascade')
+    await pg.query('commit')
+    await pg.end()
+    const message = 'Mapping "Mapping hts": the Mart was being rebuilt while it was read. Sync again when Bahmni Mart is done.'
+    expect(await taking).toMatchObject({ message, transient: true })
   })
 
   test.each(['dropped and rebuilt', 'dropped'])(
