@@ -158,7 +158,7 @@ export interface RejectedFilter {
   run?: string
   state?: RejectedState
 }
-export type RejectedState = 'open' | 'settled' | 'dismissed'
+type RejectedState = 'open' | 'settled' | 'dismissed'
 
 /** A record of the work list, over all runs. */
 export interface RejectedRecord extends RejectedRow {
@@ -173,7 +173,7 @@ export interface RejectedRecord extends RejectedRow {
 }
 
 /** Records with one cause: the same code, column and DHIS2 name, and the same value where it is none of the patient's own. */
-export interface RejectedGroup {
+interface RejectedGroup {
   code: RejectionCode
   column: string | null
   dhis2Name: string | null

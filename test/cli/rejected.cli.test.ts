@@ -42,9 +42,9 @@ test.each<[string, string[], string]>([
   expect(await site.run(['rejected', ...args])).toMatchObject({ code: 2, out: '', err: expect.stringContaining(sentence) as string })
 })
 test('retry: what was mended goes, and nothing else', async () => {
-  await site.db.query(
-    `update mart.hts_visits set "${COLUMN}" = 'NEGATIVE' where event_unique_id in (select event_unique_id from mart.hts_program_events_table where "Patient_Identifier" = 'C-x')`,
-  )
+  const visit = site.clinic.visits.find((v) => v.patientId === 'C-x')!
+  Object.assign(visit, { values: { ...visit.values, [COLUMN]: 'NEGATIVE' } })
+  await site.mart()
   const ended = await site.run(['rejected', 'retry', '--patient', 'C-x', '--comment', 'mended'])
   expect(ended).toMatchObject({ code: 0, out: expect.stringMatching(/events\s+1\s+0\s+0\s+0/) as string })
   expect((await site.run(['rejected', 'list', '--state', 'settled'])).out).toContain('Patient C-x')

@@ -1,8 +1,6 @@
 /** What DHIS2 has of a world's patients, read by plain requests, not through our client, into one form for every version. */
 import type { World } from './world.ts'
 
-type Readable = Pick<World, 'target' | 'tag' | 'dhis2'>
-
 export interface FoundEvent {
   stage: string
   date: string

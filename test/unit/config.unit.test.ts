@@ -82,7 +82,8 @@ const ROWS: readonly Row[] = [
     name: 'DATABASE_POOL_SIZE',
     key: 'poolSize',
     ...number(2, 100, 10),
-    sentence: 'should be a whole number from 2 to 100: connections of one process. Example: DATABASE_POOL_SIZE=10',
+    sentence:
+      'should be a whole number from 2 to 100: connections of one process; as it works it has one more for each chunk, and the queue its own. Example: DATABASE_POOL_SIZE=10',
   },
   {
     name: 'REDIS_URL',
