@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { settingsTable } from '../dist/src/config.js'
 import { REJECTION_CATALOGUE } from '../dist/src/core/rejection.js'
-import { DEFECTS } from './mutations.mjs'
+import { DEFECTS, source } from './mutations.mjs'
 
 const GROUPS = { database: 'Database and queue', DHIS2: 'DHIS2', sync: 'Sync', service: 'Service' }
 const code = (text) => `\`${text}\``
@@ -33,7 +33,11 @@ const PARTS = {
   defects: () =>
     table(
       ['Deliberate defect', 'Where', 'Noticed by'],
-      DEFECTS.map(({ defect, file, tests: [, test, name] }) => [defect, code(file), `${code(test)}${name ? `: ${code(name)}` : ''}`]),
+      DEFECTS.filter(source).map(({ defect, file, tests: [, test, name] }) => [
+        defect,
+        code(file),
+        `${code(test)}${name ? `: ${code(name)}` : ''}`,
+      ]),
     ),
   rejections: () =>
     table(

@@ -100,6 +100,13 @@ export const DEFECTS = [
   },
 ]
 
+/** The file of a defect. @throws when the defect cannot be made any more */
+export function source({ file, from }) {
+  const text = readFileSync(file, 'utf8')
+  if (text.split(from).length !== 2) throw new Error(`"${from}" is not once in ${file}: see scripts/mutations.mjs`)
+  return text
+}
+
 const COPY = resolve('.cache', 'mutant')
 const PARTS = ['src', 'jobs', 'queues', 'sql', 'dashboard', 'test', 'package.json', 'tsconfig.json', 'vitest.config.ts']
 
@@ -108,11 +115,9 @@ function testsFail({ file, from, to, tests: [projects, testFile, name] }) {
   mkdirSync(COPY, { recursive: true })
   for (const part of PARTS) cpSync(part, join(COPY, part), { recursive: true })
   symlinkSync(resolve('node_modules'), join(COPY, 'node_modules'), 'junction')
-  const before = readFileSync(file, 'utf8')
-  if (before.split(from).length !== 2) throw new Error(`"${from}" is not once in ${file}`)
   writeFileSync(
     join(COPY, file),
-    before.replace(from, () => to),
+    source({ file, from }).replace(from, () => to),
   )
   const chosen = [...projects.split(',').map((project) => `--project=${project}`), testFile, ...(name ? ['-t', name] : [])]
   const { stdout } = spawnSync(process.execPath, [join('node_modules', 'vitest', 'vitest.mjs'), 'run', ...chosen], {

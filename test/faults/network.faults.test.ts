@@ -1,7 +1,7 @@
 /** A network as bad as a clinic's, each of its evils once at each kind of request: the run ends well or says what to do, and the next completes it. */
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { Clinic, expectedOf, mappingOf } from '../support/clinic-model.ts'
-import { startDhis2Proxy, UNHEARD, UNSEEN, type Dhis2Proxy, type FaultName, type Passing } from '../support/dhis2-proxy.ts'
+import { startDhis2Proxy, UNHEARD, UNSEEN, type FaultName, type Passing } from '../support/dhis2-proxy.ts'
 import { readBack } from '../support/read-back.ts'
 import { openWorld, targets, type World } from '../support/world.ts'
 
@@ -33,20 +33,14 @@ const names = Object.keys({ ...UNSEEN, ...UNHEARD }) as FaultName[]
 const played = targets().filter(({ version, api }) => (api === 'legacy' ? version === '2.30' : version === '2.43'))
 
 describe.each(played)('$name', (target) => {
-  let world: World | undefined
-  let proxy: Dhis2Proxy | undefined
-  afterEach(async () => {
-    await world?.close()
-    await proxy?.close()
-  })
-
-  describe.each(Object.entries(REQUESTS[target.api]))('%s', (name, meets) => {
+  describe.concurrent.each(Object.entries(REQUESTS[target.api]))('%s', (name, meets) => {
     test.each(names)('%s', async (fault) => {
       let met = 0
       let spoil = true
       const nth = name === 'the second import' ? 2 : 1
       const at = (passing: Passing) => (spoil && meets(passing) && ++met === nth ? fault : 'go on')
-      proxy = await startDhis2Proxy({ target: () => world!.url, atRequest: (_n, passing) => at(passing) })
+      let world: World | undefined
+      const proxy = await startDhis2Proxy({ target: () => world!.url, atRequest: (_n, passing) => at(passing) })
       world = await openWorld(target, { DHIS2_URL: proxy.url, DHIS2_TIMEOUT: '1', DHIS2_RETRY_SECONDS: '5', SYNC_CHUNK_SIZE: '2' })
       const clinic = new Clinic(world.tag)
       for (const id of ['1', '2', '3']) clinic.healthy(id)
@@ -64,6 +58,8 @@ describe.each(played)('$name', (target) => {
       } else expect(report).toMatchObject({ state: 'succeeded', rejected: [] })
       expect(await readBack(world)).toEqual(expectedOf(clinic, mapping))
       expect((await world.sync(mapping.name)).counts.event).toMatchObject({ created: 0, updated: 0 })
+      await world.close()
+      await proxy.close()
     })
   })
 })
