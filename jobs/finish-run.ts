@@ -11,11 +11,12 @@ export interface Verdict {
   moveMarkers: boolean
 }
 
-/** @returns how the run ended */
-export async function finishRun(ctx: Pick<JobContext, 'store'>, run: Run): Promise<Verdict> {
+/** Old patient data is erased after every run, though never that of the run itself: its report is about to be read. @returns how the run ended */
+export async function finishRun(ctx: Pick<JobContext, 'store'>, run: Run, retentionDays: number): Promise<Verdict> {
   const [steps, pending] = [await ctx.store.readSteps(run.runId), await ctx.store.countPending(run.runId)]
   const verdict = judge(run, steps, pending)
   await ctx.store.finishRun(run.runId, verdict)
+  await ctx.store.eraseOld(retentionDays, run)
   return verdict
 }
 
@@ -28,14 +29,16 @@ export function judge(run: Run, steps: readonly StepRow[], pending: number): Ver
   if (counts.rejected > 0 && run.mapping.onRejected === 'stop') return ended('failed', rejectedSentence(counts.rejected))
   if (pending > 0) return ended('failed', `${pending} records have no outcome`)
   const nothing = counts.created + counts.updated + counts.rejected === 0
-  const statusInfo = counts.rejected > 0 ? rejectedSentence(counts.rejected) : nothing ? 'No delta data to sync.' : ''
-  // a period that is sent again says nothing about what came after it
-  return { state: 'succeeded', failure: null, statusInfo, moveMarkers: !run.dryRun && run.from === null }
+  const statusInfo = counts.rejected > 0 ? rejectedSentence(counts.rejected) : nothing ? nothingToSend(run) : ''
+  // a period that is sent again, or single records, say nothing about the rest
+  return { state: 'succeeded', failure: null, statusInfo, moveMarkers: !run.dryRun && run.from === null && run.chosen === null }
 }
 
 function ended(state: 'failed' | 'cancelled', failure: string): Verdict {
   return { state, failure, statusInfo: state === 'failed' ? `${failure}, Please contact Admin team.` : failure, moveMarkers: false }
 }
+
+const nothingToSend = (run: Run) => (run.chosen === null ? 'No delta data to sync.' : 'None of the chosen records is left to send.')
 
 const rejectedSentence = (n: number) => `${n} ${n === 1 ? 'record was' : 'records were'} rejected`
 

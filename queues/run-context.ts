@@ -13,6 +13,8 @@ export interface RunContextFactory {
   chunkSize: number | null
   trackedEntityType: string | null
   timeZone: string
+  /** days for which rejected records' values and runs' rows are kept */
+  retentionDays: number
   /** metadata by run, filled here */
   metadata: Map<string, Promise<Metadata>>
 }

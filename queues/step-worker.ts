@@ -27,7 +27,7 @@ export function startStepWorker({ backend, store, contexts, chunks }: StepWorker
       try {
         const run = await store.readRun(runId)
         if (!run) throw new UnrecoverableError(`run ${runId} is not in the database any more`)
-        if (step === 'finish') return await finish(store, run, job)
+        if (step === 'finish') return await finish(store, run, job, contexts.retentionDays)
         if (chunksAdded) return await afterChunks(store, run, step, job, token!)
         const aside = standsAside(run, step, await store.readSteps(runId))
         if (aside) {
@@ -106,9 +106,9 @@ async function afterChunks(store: Store, run: Run, step: Step, job: Job<StepData
   return (await store.readSteps(run.runId)).find((s) => s.step === step)?.counts
 }
 
-async function finish(store: Store, run: Run, job: Job<StepData>): Promise<unknown> {
+async function finish(store: Store, run: Run, job: Job<StepData>, retentionDays: number): Promise<unknown> {
   await store.startStep(run.runId, 'finish', 1)
-  const verdict = await finishRun({ store }, run)
+  const verdict = await finishRun({ store }, run, retentionDays)
   await store.chunkDone(run.runId, 'finish', 0)
   await store.finishStep(run.runId, 'finish', 'succeeded', null)
   await job.updateProgress(100)

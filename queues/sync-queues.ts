@@ -36,6 +36,7 @@ export function openQueues(backend: QueueBackend, store: Store, onError: (error:
         startChunkWorker({ backend, store, contexts, steps, concurrency }),
       )
       for (const worker of workers) worker.on('error', onError)
+      await store.eraseOld(contexts.retentionDays)
     },
     /** Jobs in flight are finished first. */
     async close(): Promise<void> {

@@ -126,6 +126,14 @@ const SETTINGS = {
     { default: '7' },
   ),
   timeZone: setting('TIME_ZONE', 'sync', timeZone, 'the site’s time zone; by default the system’s', 'Africa/Harare'),
+  failureRetentionDays: setting(
+    'FAILURE_RETENTION_DAYS',
+    'sync',
+    whole(0, 3650),
+    'days after which the values of settled and dismissed rejections, and the rows that a run copied from the Mart, are erased',
+    '90',
+    { default: '90' },
+  ),
   host: setting('HOST', 'service', text, 'address that `serve` listens on', '127.0.0.1', { default: '127.0.0.1' }),
   port: setting('PORT', 'service', whole(0, 65_535), 'port that `serve` listens on', '8060', { default: '8060' }),
   logLevel: setting(
@@ -151,6 +159,7 @@ type Defaulted =
   | 'retrySeconds'
   | 'concurrency'
   | 'overlapDays'
+  | 'failureRetentionDays'
   | 'host'
   | 'port'
   | 'logLevel'

@@ -81,6 +81,7 @@ export async function openService(config: Config, log: Log, observe: (request: O
     chunkSize: config.chunkSize,
     trackedEntityType: config.trackedEntityType,
     timeZone: config.timeZone,
+    retentionDays: config.failureRetentionDays,
     metadata: new Map(),
   }
   return {

@@ -9,14 +9,18 @@ export interface DeltaOptions {
   marker: string | null
   /** rows may appear in the Mart days after their date_created: a mart that was down, a tablet that was offline */
   overlapDays: number
+  /** of a run that tries chosen records again; null: it does not */
+  chosenFor: string | null
 }
 
 /** A condition over the columns of selectRows (as r), for one kind. */
 export function inDelta(
   kind: Kind,
   request: Pick<RunRequest, 'from' | 'to' | 'resync'>,
-  { mappingName, marker, overlapDays }: DeltaOptions,
+  { mappingName, marker, overlapDays, chosenFor }: DeltaOptions,
 ): FragmentSqlToken {
+  if (chosenFor !== null)
+    return sql.fragment`r.record_key in (select record_key from sync_run_record where run_id = ${chosenFor} and kind = ${kind})`
   if (request.resync) return sql.fragment`true`
   if (request.from !== null && request.to !== null) {
     // the last generation's date range: events by the day of the visit, the others by the day they were made
@@ -24,10 +28,11 @@ export function inDelta(
     return sql.fragment`${day}::date between ${request.from}::date and ${request.to}::date`
   }
   if (marker === null) return sql.fragment`true`
-  // null and absurd dates are in every snapshot, the hash makes that cheap; a record rejected earlier is sent again until it passes
+  // null and absurd dates are in every snapshot, the hash makes that cheap; a record rejected earlier is sent again until it passes;
+  // a dismissed one too is looked at, so that a change of its row is seen whatever its date
   return sql.fragment`(
     r.created is null or r.created < '1900-01-01' or r.created > now()::timestamp
     or r.created > ${marker}::timestamp - make_interval(days => ${overlapDays})
-    or r.record_key in (select record_key from sync_rejected where mapping_name = ${mappingName} and kind = ${kind} and state = 'open')
+    or r.record_key in (select record_key from sync_rejected where mapping_name = ${mappingName} and kind = ${kind} and state <> 'settled')
   )`
 }

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { Mapping } from '../../src/core/mapping.ts'
 import { KINDS, type Kind } from '../../src/core/model.ts'
 import { readMarkers } from '../store/markers.ts'
+import { isDismissed } from '../store/rejected.ts'
 import type { MartOptions, PreviewRow, RunRequest } from '../store/store.ts'
 import { readRelations } from './catalogue.ts'
 import { inDelta } from './delta.ts'
@@ -32,12 +33,13 @@ export async function previewDelta(
   const relations = await readRelations(pool, martSchema, mapping)
   const markers = await readMarkers(pool, mapping.name)
   for (const kind of KINDS) {
-    const delta = inDelta(kind, request, { mappingName: mapping.name, marker: markers[kind], overlapDays })
+    const delta = inDelta(kind, request, { mappingName: mapping.name, marker: markers[kind], overlapDays, chosenFor: null })
     const columns = mappedColumns(mapping, kind).map(([name]) => name)
     const query = sql.type(previewRow)`
       select d.*, case when c.hash is not null and c.hash = d.hash then 'unchanged' when ${tracked(kind)} or c.hash is not null then 'update' else 'new' end as what
       from (${selectRows(kind, mapping, relations[kind], martSchema, delta)}) as d
       left join sync_confirmed c on c.mapping_name = ${mapping.name} and c.kind = ${kind} and c.record_key = d.record_key
+      where not ${isDismissed(mapping.name, kind)}
       order by d.patient_id, d.record_key`
     await pool.stream(query, (stream) => {
       stream.on('data', ({ data: row }) => {

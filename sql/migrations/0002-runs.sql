@@ -11,6 +11,7 @@ create table sync_run (
   from_date date,
   to_date date,
   resync boolean not null,
+  chosen integer, -- how many rejected records it tries again; null: all that the delta has
   log_id integer,
   cancel_requested boolean not null default false,
   failure text,
@@ -19,10 +20,19 @@ create table sync_run (
   newest jsonb not null default '{}', -- kind -> newest date_created of the snapshot, for the markers
   created_at timestamptz not null default now(),
   started_at timestamptz,
-  ended_at timestamptz
+  ended_at timestamptz,
+  erased_at timestamptz -- its rows of the Mart are deleted
 );
 create unique index sync_run_one_active on sync_run (mapping_name) where state in ('queued', 'running');
 create index sync_run_created on sync_run (created_at);
+
+-- the rejected records that a run was made for
+create table sync_run_record (
+  run_id uuid not null references sync_run on delete cascade,
+  kind text not null,
+  record_key text not null,
+  primary key (run_id, kind, record_key)
+);
 
 create table sync_step (
   run_id uuid not null references sync_run on delete cascade,
@@ -59,7 +69,7 @@ create table sync_snapshot_row (
   run_id uuid not null references sync_run on delete cascade,
   row_id bigint generated always as identity,
   kind text not null check (kind in ('trackedEntity', 'enrollment', 'event')),
-  state text not null check (state in ('pending', 'context', 'created', 'updated', 'unchanged', 'rejected')),
+  state text not null check (state in ('pending', 'context', 'created', 'updated', 'unchanged', 'rejected', 'dismissed')),
   patient_id text not null,
   record_key text not null,
   org_unit_code text,
@@ -119,21 +129,27 @@ create table sync_confirmed (
 ) with (fillfactor = 50);
 
 create table sync_rejected (
+  rejected_id bigint generated always as identity unique,
   mapping_name text not null,
   kind text not null,
   record_key text not null,
-  patient_id text not null,
+  patient_id text, -- null: erased
   relation text not null,
   code text not null,
   rejection jsonb not null,
   state text not null default 'open' check (state in ('open', 'settled', 'dismissed')),
-  attempts integer not null default 1,
+  hash text not null, -- of the row's content, in the order of the hashes where rows differ: what was dismissed
+  attempts integer not null default 1, -- runs
   run_id uuid not null,
   first_at timestamptz not null default now(),
   last_at timestamptz not null default now(),
+  dismissed_by text,
+  dismissed_reason text,
+  dismissed_at timestamptz,
+  erased_at timestamptz,
   primary key (record_key, kind, mapping_name)
 );
-create index sync_rejected_open on sync_rejected (mapping_name, kind, record_key) where state = 'open';
+create index sync_rejected_unsettled on sync_rejected (mapping_name, kind, record_key) where state <> 'settled';
 create index sync_rejected_run on sync_rejected (run_id);
 
 -- Mart columns of type text hold dates too: what is no timestamp counts as none, so that one bad cell never stops a run.

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { KINDS, type EnrollmentRow, type EventLink, type EventRow, type PatientRow } from '../../src/core/model.ts'
 import { groupBy } from '../../src/core/group-by.ts'
 import type { Rejection } from '../../src/core/rejection.ts'
+import { keepRejected } from './rejected.ts'
 import type { Outcome, PatientWork, PushItem, RejectedRow, Step, Store } from './store.ts'
 
 const text = z.string().nullable()
@@ -328,16 +329,14 @@ async function recordOutcomes(pool: CommonQueryMethods, runId: string, step: Ste
         and not exists (select from enrollment_tracker t where s.kind = 'enrollment' and t.enrollment_id = c.uid)
         and not exists (select from event_tracker t where s.kind = 'event' and t.event_id = c.uid)
     ), work_list as (
-      insert into sync_rejected as j (mapping_name, kind, record_key, patient_id, relation, code, rejection, run_id)
-      select run.mapping_name, kind, record_key, patient_id,
-        run.tables ->> (case kind when 'trackedEntity' then 'instance' when 'enrollment' then 'enrollments' else 'event' end), rejection ->> 'code', rejection, ${runId}
-      from settled, run where state = 'rejected' and not run.dry_run
-      on conflict (mapping_name, kind, record_key) do update
-        set code = excluded.code, rejection = excluded.rejection, run_id = excluded.run_id, last_at = now(), attempts = j.attempts + 1,
-          state = case j.state when 'dismissed' then 'dismissed' else 'open' end
+      ${keepRejected(sql.fragment`
+        select run.mapping_name, kind, record_key, patient_id,
+          run.tables ->> (case kind when 'trackedEntity' then 'instance' when 'enrollment' then 'enrollments' else 'event' end), rejection ->> 'code', rejection,
+          hash, ${runId}::uuid
+        from settled, run where state = 'rejected' and not run.dry_run`)}
     ), passed as (
       update sync_rejected j set state = 'settled', last_at = now() from delivered d
-      where j.mapping_name = d.mapping_name and j.kind = d.kind and j.record_key = d.record_key and j.state = 'open'
+      where j.mapping_name = d.mapping_name and j.kind = d.kind and j.record_key = d.record_key and j.state <> 'settled'
     )
     insert into sync_count as c (run_id, step, kind, created, updated, unchanged, rejected)
     select ${runId}, ${step}, kind, count(*) filter (where state = 'created'), count(*) filter (where state = 'updated'),

@@ -18,6 +18,7 @@ import {
 import { readMapping } from './mappings.ts'
 import { insertLog, settleLog } from './log.ts'
 import { moveMarkers } from './markers.ts'
+import { chooseRecords } from './rejected.ts'
 
 const runRow = z.object({
   run_id: z.string(),
@@ -30,6 +31,7 @@ const runRow = z.object({
   from_date: z.string().nullable(),
   to_date: z.string().nullable(),
   resync: z.boolean(),
+  chosen: z.int().nullable(),
   cancel_requested: z.boolean(),
   failure: z.string().nullable(),
   snapshot_at: z.string().nullable(),
@@ -37,6 +39,7 @@ const runRow = z.object({
   created_at: z.date(),
   started_at: z.date().nullable(),
   ended_at: z.date().nullable(),
+  erased_at: z.date().nullable(),
 })
 const countRow = z.object({
   step: z.string(),
@@ -57,8 +60,8 @@ const stepRow = z.object({
 })
 
 const RUN = sql.fragment`
-  run_id::text, mapping_name, mapping, state, requested_by, comment, dry_run, from_date::text, to_date::text, resync, cancel_requested, failure,
-  to_char(snapshot_at, 'YYYY-MM-DD"T"HH24:MI:SS') as snapshot_at, programs, created_at, started_at, ended_at`
+  run_id::text, mapping_name, mapping, state, requested_by, comment, dry_run, from_date::text, to_date::text, resync, chosen, cancel_requested, failure,
+  to_char(snapshot_at, 'YYYY-MM-DD"T"HH24:MI:SS') as snapshot_at, programs, created_at, started_at, ended_at, erased_at`
 
 type RunMethods = Pick<
   Store,
@@ -88,6 +91,7 @@ export function runMethods(pool: DatabasePool): RunMethods {
       from: row.from_date,
       to: row.to_date,
       resync: row.resync,
+      chosen: row.chosen,
       cancelRequested: row.cancel_requested,
       failure: row.failure,
       snapshotAt: row.snapshot_at,
@@ -95,6 +99,7 @@ export function runMethods(pool: DatabasePool): RunMethods {
       createdAt: row.created_at,
       startedAt: row.started_at,
       endedAt: row.ended_at,
+      erasedAt: row.erased_at,
       counts: sumOf(counts),
     }
   }
@@ -200,8 +205,9 @@ async function insertRun(tx: CommonQueryMethods, runId: string, r: RunRequest): 
   await tx.query(sql.unsafe`
     insert into sync_step (run_id, step, position)
     select ${runId}, step, position from unnest(${sql.array([...STEPS], 'text')}) with ordinality as steps (step, position)`)
+  const chosen = r.records ? await chooseRecords(tx, runId, r.mappingName, r.records) : null
   if (r.dryRun) return
-  const logId = await insertLog(tx, r)
+  const logId = await insertLog(tx, r, chosen)
   await tx.query(sql.unsafe`update sync_run set log_id = ${logId} where run_id = ${runId}`)
 }
 

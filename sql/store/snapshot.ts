@@ -11,6 +11,7 @@ import { readRelations, type Relation } from '../mart/catalogue.ts'
 import { inDelta } from '../mart/delta.ts'
 import { mappedColumns, selectRows } from '../mart/rows.ts'
 import { readMarkers } from './markers.ts'
+import { dismissWithParents, dismissedOf, isDismissed, keepRejected, settleVanished } from './rejected.ts'
 import { addCounts } from './runs.ts'
 import { STEPS, type MartOptions, type Run, type SnapshotSummary, type Store } from './store.ts'
 
@@ -79,7 +80,7 @@ async function takeSnapshot(tx: CommonQueryMethods, run: Run, { martSchema, over
 
   const scanned: Partial<Record<Kind, { scanned: number; unchanged: number; newest: string | null }>> = {}
   for (const kind of KINDS) {
-    const delta = inDelta(kind, run, { mappingName, marker: markers[kind], overlapDays })
+    const delta = inDelta(kind, run, { mappingName, marker: markers[kind], overlapDays, chosenFor: run.chosen === null ? null : runId })
     const wanted = kind === 'event' && !force ? sql.fragment`(${delta} or ${ofNewEnrollment(runId, mappingName)})` : delta
     scanned[kind] = await copyDelta(tx, run, kind, selectRows(kind, mapping, relations[kind], martSchema, wanted), force)
   }
@@ -89,6 +90,7 @@ async function takeSnapshot(tx: CommonQueryMethods, run: Run, { martSchema, over
   await rejectDoubtful(tx, run, relations)
   await addContext(tx, run, 'enrollment', relations.enrollment, martSchema)
   await addContext(tx, run, 'trackedEntity', relations.trackedEntity, martSchema)
+  await holdChildren(tx, run)
 
   const states = await tx.any(sql.type(z.object({ kind: z.enum(KINDS), pending: z.int(), rejected: z.int() }))`
     select kind, (count(*) filter (where state = 'pending'))::int as pending, (count(*) filter (where state = 'rejected'))::int as rejected
@@ -110,29 +112,40 @@ async function takeSnapshot(tx: CommonQueryMethods, run: Run, { martSchema, over
   return { counts, programs }
 }
 
-/** Rows whose content is as DHIS2 last confirmed it are counted and go no further. */
+/** Rows whose content is as DHIS2 last confirmed it, or as it was when they were dismissed, go no further. */
 async function copyDelta(tx: CommonQueryMethods, run: Run, kind: Kind, rows: FragmentSqlToken, force: boolean) {
+  // several rows of one record are dismissed together: when one of them goes or changes, it is another case. A period may show a part of them.
+  const asDismissed =
+    run.from === null
+      ? sql.fragment`string_agg(distinct d.hash, ' ' order by d.hash) = j.hash`
+      : sql.fragment`array_agg(d.hash) <@ string_to_array(j.hash, ' ')`
   return tx.one(sql.type(z.object({ scanned: z.int(), unchanged: z.int(), newest: z.string().nullable() }))`
     with delta as materialized (
       select d.*, not ${force} and c.hash is not null and c.hash = d.hash as same
       from (${rows}) as d
       left join sync_confirmed c on c.mapping_name = ${run.mappingName} and c.kind = ${kind} and c.record_key = d.record_key
+    ), held as (
+      select d.record_key from delta d join (${dismissedOf(run.mappingName, kind)}) as j on j.record_key = d.record_key
+      where not d.same group by d.record_key, j.hash having ${asDismissed}
     ), copied as (
       insert into sync_snapshot_row (run_id, kind, state, ${COLUMNS})
-      select ${run.runId}, ${kind}, 'pending', ${VALUES} from delta where not same
+      select ${run.runId}, ${kind}, 'pending', ${VALUES} from delta where not same and record_key not in (select record_key from held)
     )
     select count(*)::int as scanned, (count(*) filter (where same))::int as unchanged,
       (max(created) filter (where created <= now()::timestamp))::text as newest
     from delta`)
 }
 
+/** An event (r) of an enrollment (e) of the same patient, as the steps link them. */
+const FITS = sql.fragment`(
+  e.program = r.program and case when r.patient_program_id is not null then e.unique_id = r.patient_program_id
+    else left(e.enrollment_date, 10) = left(r.enrollment_date, 10) end)`
+
 /** An enrollment that is to be sent brings those of its events that were never delivered, however old they are. */
 const ofNewEnrollment = (runId: string, mappingName: string) => sql.fragment`(
   r.patient_id in (select patient_id from sync_snapshot_row where run_id = ${runId} and kind = 'enrollment')
   and exists (
-    select from sync_snapshot_row e where e.run_id = ${runId} and e.kind = 'enrollment' and e.patient_id = r.patient_id and e.program = r.program
-      and case when r.patient_program_id is not null then e.unique_id = r.patient_program_id
-        else left(e.enrollment_date, 10) = left(r.enrollment_date, 10) end)
+    select from sync_snapshot_row e where e.run_id = ${runId} and e.kind = 'enrollment' and e.patient_id = r.patient_id and ${FITS})
   and not exists (select from event_tracker t where t.program = r.program and t.program_stage = r.program_stage and t.event_unique_id = r.unique_id)
   and not exists (select from sync_confirmed c where c.mapping_name = ${mappingName} and c.kind = 'event' and c.record_key = r.record_key)
 )`
@@ -177,19 +190,8 @@ async function rejectDoubtful(tx: CommonQueryMethods, run: Run, relations: Reado
     from jsonb_to_recordset(${sql.jsonb(rejections as never)}) as r (row_id bigint, rejection jsonb)
     where s.run_id = ${run.runId} and s.row_id = r.row_id`)
   if (run.dryRun) return
-  await keepRejected(tx, run)
+  await keepDoubtful(tx, run)
   if (run.from === null) await settleVanished(tx, run)
-}
-
-/**
- * Open rejections are always in the delta, so one that is not among its rows has nothing to send any more: its row is gone from the Mart (or has
- * another key now), or is again as DHIS2 has it.
- */
-async function settleVanished(tx: CommonQueryMethods, run: Run): Promise<void> {
-  await tx.query(sql.unsafe`
-    update sync_rejected j set state = 'settled', last_at = now()
-    where mapping_name = ${run.mappingName} and state = 'open'
-      and not exists (select from sync_snapshot_row s where s.run_id = ${run.runId} and s.kind = j.kind and s.record_key = j.record_key)`)
 }
 
 const withoutPatient = (relation: string) =>
@@ -211,21 +213,22 @@ function differing(run: Run, row: Doubtful, twins: readonly Doubtful[], relation
 }
 
 /** The work list of rejected records, from rows that were rejected before any step saw them. */
-async function keepRejected(tx: CommonQueryMethods, run: Run): Promise<void> {
-  const { tables } = run.mapping
-  await tx.query(sql.unsafe`
-    insert into sync_rejected as j (mapping_name, kind, record_key, patient_id, relation, code, rejection, run_id)
-    select distinct on (kind, record_key) ${run.mappingName}, kind, record_key, patient_id,
-      case kind when 'trackedEntity' then ${tables.instance} when 'enrollment' then ${tables.enrollments} else ${tables.event} end,
-      rejection ->> 'code', rejection, run_id
-    from sync_snapshot_row where run_id = ${run.runId} and state = 'rejected'
-    on conflict (mapping_name, kind, record_key) do update
-      set code = excluded.code, rejection = excluded.rejection, run_id = excluded.run_id, last_at = now(), attempts = j.attempts + 1,
-        state = case j.state when 'dismissed' then 'dismissed' else 'open' end
-      where j.run_id <> excluded.run_id`)
+async function keepDoubtful(tx: CommonQueryMethods, run: Run): Promise<void> {
+  await tx.query(
+    sql.unsafe`${keepRejected(sql.fragment`
+      select distinct on (kind, record_key) ${run.mappingName}, kind, record_key, patient_id, ${relationOf(run)}, rejection ->> 'code', rejection,
+        (select string_agg(distinct t.hash, ' ' order by t.hash) from sync_snapshot_row t
+          where t.run_id = s.run_id and t.kind = s.kind and t.record_key = s.record_key),
+        run_id
+      from sync_snapshot_row s where run_id = ${run.runId} and state = 'rejected'`)}`,
+  )
 }
 
-/** The other rows of every patient that has work: they decide where its records go. One that was never delivered has to be now. */
+/** of a snapshot row's kind */
+const relationOf = ({ mapping: { tables } }: Run) =>
+  sql.fragment`case kind when 'trackedEntity' then ${tables.instance} when 'enrollment' then ${tables.enrollments} else ${tables.event} end`
+
+/** The other rows of every patient that has work: they decide where its records go. One that was never delivered has to be now, unless it is dismissed. */
 async function addContext(
   tx: CommonQueryMethods,
   run: Run,
@@ -246,9 +249,49 @@ async function addContext(
     select distinct on (record_key) ${runId}, ${kind},
       case when ${tracked} or exists (
         select from sync_confirmed c where c.mapping_name = ${mappingName} and c.kind = ${kind} and c.record_key = d.record_key and c.hash is not null
-      ) then 'context' else 'pending' end, ${VALUES}
+      ) then 'context' when ${isDismissed(mappingName, kind)} then 'dismissed' else 'pending' end, ${VALUES}
     from (${selectRows(kind, mapping, relation, martSchema, ofWork)}) as d
     order by record_key, hash`)
+}
+
+const child = z.object({
+  row_id: z.string(),
+  kind: z.enum(KINDS),
+  patient_id: z.string(),
+  parent_kind: z.enum(KINDS),
+  parent_key: z.string(),
+})
+
+/** DHIS2 cannot have a record without its patient and enrollment: where those are dismissed, and were never delivered, it is dismissed with them. */
+async function holdChildren(tx: CommonQueryMethods, run: Run): Promise<void> {
+  const { runId, mapping } = run
+  const rows = await tx.any(sql.type(child)`
+    select r.row_id::text, r.kind, r.patient_id, e.kind as parent_kind, min(e.record_key) as parent_key
+    from sync_snapshot_row e join sync_snapshot_row r on r.run_id = e.run_id and r.patient_id = e.patient_id and r.state = 'pending' and r.kind <> 'trackedEntity'
+    where e.run_id = ${runId} and e.state = 'dismissed' and (
+      e.kind = 'trackedEntity'
+      or e.kind = 'enrollment' and r.kind = 'event' and ${FITS}
+        and not exists (select from sync_snapshot_row p where p.run_id = ${runId} and p.patient_id = r.patient_id and p.kind = 'trackedEntity' and p.state = 'dismissed')
+        and not exists (select from sync_snapshot_row o where o.run_id = ${runId} and o.kind = 'enrollment' and o.patient_id = r.patient_id
+          and o.state in ('pending', 'context') and exists (select from (select o.*) as e where ${FITS})))
+    group by r.row_id, r.kind, r.patient_id, e.kind`)
+  const children = rows.map((row) => {
+    const parent = { kind: row.parent_kind, recordKey: row.parent_key }
+    const whose = row.parent_kind === 'trackedEntity' ? "the patient's own record" : 'its enrollment'
+    return {
+      rowId: row.row_id,
+      relation: row.kind === 'enrollment' ? mapping.tables.enrollments : mapping.tables.event,
+      parent,
+      rejection: reject('parent-rejected', `Patient ${row.patient_id}: not sent, because ${whose} was rejected and dismissed.`),
+    }
+  })
+  await tx.query(sql.unsafe`
+    update sync_snapshot_row set state = 'dismissed'
+    where run_id = ${runId} and row_id = any (${sql.array(
+      children.map((c) => c.rowId),
+      'int8',
+    )})`)
+  if (!run.dryRun) await dismissWithParents(tx, run, children)
 }
 
 /** Patients who agree in all of these columns, none of them empty. */

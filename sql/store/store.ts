@@ -1,7 +1,7 @@
 /** What the jobs, the CLI and the API ask of our tables. One implementation (postgres.ts) over one file a table. */
 import type { EnrollmentRow, EnrollmentStatus, EventLink, EventRow, Kind, PatientRow } from '../../src/core/model.ts'
 import type { Mapping } from '../../src/core/mapping.ts'
-import type { Rejection } from '../../src/core/rejection.ts'
+import type { Rejection, RejectionCode } from '../../src/core/rejection.ts'
 
 export const STEPS = [
   'snapshot',
@@ -35,10 +35,19 @@ export interface RunRequest {
   to: string | null
   /** compare every record with DHIS2, not only the delta */
   resync: boolean
+  /** try these again, and only these; what waits for one of them comes along, and the markers stay */
+  records?: readonly RecordKey[]
 }
 
-export interface Run extends RunRequest {
+export interface RecordKey {
+  kind: Kind
+  recordKey: string
+}
+
+export interface Run extends Omit<RunRequest, 'records'> {
   runId: string
+  /** how many rejected records it tries again; null: it looks at the whole delta */
+  chosen: number | null
   /** as it was when the run was made: editing the mapping during a run changes nothing in it */
   mapping: Mapping
   state: RunState
@@ -52,6 +61,8 @@ export interface Run extends RunRequest {
   createdAt: Date
   startedAt: Date | null
   endedAt: Date | null
+  /** its rows of the Mart were deleted: it has no rejected records or warnings to show */
+  erasedAt: Date | null
   counts: Readonly<Record<Kind, Counts>>
 }
 
@@ -131,6 +142,64 @@ export interface RejectedRow {
   recordKey: string
   relation: string
   rejection: Rejection
+}
+
+export const REJECTED_STATES = ['open', 'dismissed', 'settled'] as const
+export type RejectedState = (typeof REJECTED_STATES)[number]
+
+/** What is left out does not matter. */
+export interface RejectedFilter {
+  mappingName?: string
+  code?: RejectionCode
+  patientId?: string
+  /** rejected in this run */
+  runId?: string
+  state?: RejectedState
+  /** of a RejectedGroup */
+  cause?: string
+  /** of RejectedRecords */
+  ids?: readonly string[]
+}
+
+/** A record of the work list. */
+export interface RejectedRecord extends RecordKey {
+  /** a number, without a meaning */
+  id: string
+  mappingName: string
+  /** null: erased */
+  patientId: string | null
+  relation: string
+  /** its last; without message and value once they are erased */
+  rejection: Rejection
+  state: RejectedState
+  /** runs that rejected it since it last passed */
+  attempts: number
+  /** the last of them */
+  runId: string
+  firstAt: Date
+  lastAt: Date
+  dismissed: { by: string; reason: string; at: Date } | null
+  erased: boolean
+}
+
+/** Records that are mended together. */
+export interface RejectedGroup {
+  /** names the group in a filter */
+  cause: string
+  code: RejectionCode
+  column: string | null
+  dhis2Name: string | null
+  dhis2Code: string | null
+  /** where it is no patient's: an org unit, an option, a program, a stage, a status */
+  value: string | null
+  records: number
+  patients: number
+  kinds: readonly Kind[]
+  mappings: readonly string[]
+  /** the most that one of the records had */
+  attempts: number
+  firstAt: Date
+  lastAt: Date
 }
 
 export interface LogRow {
@@ -248,6 +317,18 @@ export interface Store {
   previewDelta(mapping: Mapping, request: Pick<RunRequest, 'from' | 'to' | 'resync'>, onRow: (row: PreviewRow) => void): Promise<void>
   /** distinct program UIDs and org unit codes. @throws MartError */
   describeMart(mapping: Mapping): Promise<{ programs: readonly string[]; orgUnits: readonly string[] }>
+
+  // ---- the work list of rejected records
+  /** in the order in which they were first rejected; `after`: the id of the last one of the page before */
+  listRejected(filter: RejectedFilter, page: { after: string | null; limit: number }): Promise<readonly RejectedRecord[]>
+  /** the largest first */
+  groupRejected(filter: RejectedFilter): Promise<readonly RejectedGroup[]>
+  /** Open ones are not sent again, and stop no run, until their rows change. @returns how many */
+  dismissRejected(filter: RejectedFilter, by: string, reason: string): Promise<number>
+  /** dismissed ones are open again. @returns how many */
+  reopenRejected(filter: RejectedFilter): Promise<number>
+  /** Erases what is older: values of records that are not open, and the rows that ended runs copied from the Mart. */
+  eraseOld(days: number, except?: { runId: string }): Promise<{ records: number; runs: number }>
 
   readLog(limit: number): Promise<readonly LogRow[]>
   close(): Promise<void>

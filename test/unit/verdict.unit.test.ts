@@ -28,6 +28,7 @@ const run = (over: Partial<Run> & { onRejected?: 'stop' | 'continue' } = {}): Ru
     from: null,
     to: null,
     resync: false,
+    chosen: null,
     ...over,
   }) as Run
 
