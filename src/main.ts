@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** bahmni-dhis2-sync: the command line. */
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 import { runCancel } from './cli/cancel.ts'
 import { runCheck } from './cli/check.ts'
 import { runDemo } from './cli/demo.ts'
@@ -8,6 +8,17 @@ import { exitCodeOf, EXIT } from './cli/exit.ts'
 import { exportMappings, importMappings, listMappings } from './cli/mappings.ts'
 import { runMigrate } from './cli/migrate.ts'
 import { runPreview } from './cli/preview.ts'
+import {
+  dismissRejected,
+  listRejected,
+  listRejectedGroups,
+  reopenRejected,
+  retryRejected,
+  type ChooseOptions,
+  type DismissOptions,
+  type RetryOptions,
+  type ShowOptions,
+} from './cli/rejected.ts'
 import { runServe, runWork } from './cli/serve.ts'
 import { runSync, type SyncOptions } from './cli/sync.ts'
 
@@ -59,6 +70,40 @@ program
   .option('--resync', 'compare every record with DHIS2, not only the delta')
   .option('--json', "print the run's report as JSON")
   .action((mapping: string, options: SyncOptions) => finish(runSync(process.env, mapping, options)))
+
+const rejected = program.command('rejected').description('the work list of rejected records')
+const filtered = (command: Command) =>
+  command
+    .option('--mapping <name>', 'of this mapping')
+    .option('--code <code>', 'rejected for this reason')
+    .option('--patient <id>', 'of this patient')
+    .option('--run <id>', 'rejected in this run')
+    .option('--cause <cause>', 'of this group, as "rejected groups" names it')
+const shown = (command: Command) =>
+  filtered(command)
+    .addOption(new Option('--state <state>', 'only these').choices(['open', 'dismissed', 'settled', 'all']).default('open'))
+    .addOption(new Option('--csv', 'as CSV').conflicts('json'))
+    .option('--json', 'as JSON')
+const chosen = (command: Command) => filtered(command.argument('[numbers...]', 'of single records')).option('--all', 'every one')
+
+shown(rejected.command('list').description('records, each with its number')).action((options: ShowOptions) =>
+  finish(listRejected(process.env, options)),
+)
+shown(rejected.command('groups').description('records with one cause together')).action((options: ShowOptions) =>
+  finish(listRejectedGroups(process.env, options)),
+)
+chosen(rejected.command('retry').description('sync open records, and nothing else'))
+  .requiredOption('--comment <text>', 'why, for the log')
+  .option('--user <name>', 'who, for the log', process.env['USER'] ?? 'cli')
+  .option('--json', "print the runs' reports as JSON")
+  .action((numbers: string[], options: RetryOptions) => finish(retryRejected(process.env, numbers, options)))
+chosen(rejected.command('dismiss').description('stop sending open records until their rows change'))
+  .requiredOption('--reason <text>', 'why, without names of patients')
+  .option('--user <name>', 'who', process.env['USER'] ?? 'cli')
+  .action((numbers: string[], options: DismissOptions) => finish(dismissRejected(process.env, numbers, options)))
+chosen(rejected.command('reopen').description('send dismissed records again')).action((numbers: string[], options: ChooseOptions) =>
+  finish(reopenRejected(process.env, numbers, options)),
+)
 
 program
   .command('cancel <run>')

@@ -4,7 +4,8 @@ import { z } from 'zod'
 import type { LogRow, RunRequest } from './store.ts'
 
 export async function insertLog(tx: CommonQueryMethods, request: RunRequest, chosen: number | null): Promise<number> {
-  const comment = chosen === null ? request.comment : `${request.comment} (retry of ${chosen} rejected ${chosen === 1 ? 'record' : 'records'})`
+  const comment =
+    chosen === null ? request.comment : `${request.comment} (retry of ${chosen} rejected ${chosen === 1 ? 'record' : 'records'})`
   // date_created is in the server's local time, to the second, as the originals write it
   return tx.oneFirst(sql.type(z.object({ log_id: z.int() }))`
     insert into log (program, synced_by, comments, status, status_info, date_created, start_date, end_date)

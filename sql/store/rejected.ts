@@ -3,7 +3,15 @@ import { sql, type CommonQueryMethods, type DatabasePool, type FragmentSqlToken 
 import { z } from 'zod'
 import { KINDS } from '../../src/core/model.ts'
 import type { Rejection, RejectionCode } from '../../src/core/rejection.ts'
-import { REJECTED_STATES, type RecordKey, type RejectedFilter, type RejectedGroup, type RejectedRecord, type Run, type Store } from './store.ts'
+import {
+  REJECTED_STATES,
+  type RecordKey,
+  type RejectedFilter,
+  type RejectedGroup,
+  type RejectedRecord,
+  type Run,
+  type Store,
+} from './store.ts'
 
 const record = z.object({
   id: z.string(),
@@ -76,9 +84,7 @@ function matching(filter: RejectedFilter): FragmentSqlToken {
   return conditions.length > 0 ? sql.fragment`${sql.join(conditions, sql.fragment` and `)}` : sql.fragment`true`
 }
 
-export function rejectedMethods(
-  pool: DatabasePool,
-): Pick<Store, 'listRejected' | 'groupRejected' | 'dismissRejected' | 'reopenRejected'> {
+export function rejectedMethods(pool: DatabasePool): Pick<Store, 'listRejected' | 'groupRejected' | 'dismissRejected' | 'reopenRejected'> {
   return {
     async listRejected(filter, { after, limit }) {
       const rows = await pool.any(sql.type(record)`
@@ -178,9 +184,9 @@ export async function chooseRecords(
   await tx.query(sql.unsafe`
     with chosen as (select * from jsonb_to_recordset(${sql.jsonb(chosen)}) as c (kind text, record_key text))
     insert into sync_run_record (run_id, kind, record_key)
-    select ${runId}, kind, record_key from chosen
+    select ${runId}::uuid, kind, record_key from chosen
     union
-    select ${runId}, w.kind, w.record_key from sync_rejected w
+    select ${runId}::uuid, w.kind, w.record_key from sync_rejected w
     where w.mapping_name = ${mappingName} and w.state = 'open' and w.code = ${'parent-rejected' satisfies RejectionCode} and w.patient_id in (
       select j.patient_id from chosen c join sync_rejected j on j.mapping_name = ${mappingName} and j.kind = c.kind and j.record_key = c.record_key
       where j.kind <> 'event')`)

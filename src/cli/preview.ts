@@ -4,6 +4,7 @@ import { eventColumns, instanceColumns, type Mapping } from '../core/mapping.ts'
 import { MappingNotFoundError, type PreviewRow } from '../../sql/store/store.ts'
 import { readConfig } from '../config.ts'
 import { openStore } from '../service.ts'
+import { csvLine } from './csv.ts'
 import { EXIT } from './exit.ts'
 import { checkPeriod } from './sync.ts'
 
@@ -61,15 +62,6 @@ function cells(row: PreviewRow, columns: readonly string[]): (string | null)[] {
     row.status,
   ]
   return [...fixed, ...columns.slice(FIXED.length).map((column) => row.values[column] ?? null)]
-}
-
-/** RFC 4180; a cell that a spreadsheet would take for a formula gets an apostrophe. */
-function csvLine(values: readonly (string | null)[]): string {
-  const cell = (value: string | null) => {
-    const safe = /^[=+\-@\t\r]/.test(value ?? '') && !/^-?\d+(\.\d+)?$/.test(value ?? '') ? `'${value}` : (value ?? '')
-    return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
-  }
-  return `${values.map(cell).join(',')}\r\n`
 }
 
 function table(counts: ReadonlyMap<string, number>): string {

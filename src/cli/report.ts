@@ -10,6 +10,10 @@ export interface RunReport {
   state: Run['state']
   failure: string | null
   dryRun: boolean
+  /** how many rejected records it tried again; null: it looked at the whole delta */
+  chosen: number | null
+  /** its rejected records and warnings are past FAILURE_RETENTION_DAYS */
+  erased: boolean
   /** a dry run on the legacy API has no validation by DHIS2 to ask for */
   checkedBy: 'DHIS2' | 'own checks only'
   counts: Run['counts']
@@ -29,6 +33,8 @@ export async function readReport(store: Store, runId: string, checkedBy: RunRepo
     state: run.state,
     failure: run.failure,
     dryRun: run.dryRun,
+    chosen: run.chosen,
+    erased: run.erasedAt !== null,
     checkedBy,
     counts: run.counts,
     steps: steps.map(({ step, state, counts, failure }) => ({ step, state, counts, failure })),
@@ -41,8 +47,9 @@ export async function readReport(store: Store, runId: string, checkedBy: RunRepo
 const SHOWN = 3
 
 export function printReport(report: RunReport): string {
+  const what = report.chosen === null ? 'Sync' : `Retry of ${report.chosen} rejected ${report.chosen === 1 ? 'record' : 'records'}`
   const lines = [
-    `${report.dryRun ? 'Dry run' : 'Sync'} of "${report.mapping}" ${report.state}${report.failure ? `: ${report.failure}` : ''}`,
+    `${report.dryRun ? 'Dry run' : what} of "${report.mapping}" ${report.state}${report.failure ? `: ${report.failure}` : ''}`,
     '',
   ]
   lines.push(`${''.padEnd(12)}${['created', 'updated', 'unchanged', 'rejected'].map((w) => w.padStart(11)).join('')}`)
@@ -59,6 +66,7 @@ export function printReport(report: RunReport): string {
     if (rows.length > SHOWN) lines.push(`      … and ${rows.length - SHOWN} more`)
   }
   for (const [warning, rows] of groupBy(report.warnings, (row) => row.warning)) lines.push('', `Warning (${rows.length} ×): ${warning}`)
+  if (report.erased) lines.push('', 'Which records were rejected, and the warnings, are erased: FAILURE_RETENTION_DAYS have passed.')
   if (report.checkedBy === 'own checks only') lines.push('', 'This DHIS2 cannot validate without saving: only our own checks were made.')
   return lines.join('\n')
 }

@@ -161,6 +161,13 @@ const ROWS: readonly Row[] = [
       'should be a whole number from 0 to 3650: days before the marker that are looked at again, for rows that reach the Mart late. Example: SYNC_MARKER_OVERLAP_DAYS=7',
   },
   {
+    name: 'FAILURE_RETENTION_DAYS',
+    key: 'failureRetentionDays',
+    ...number(0, 3650, 90),
+    sentence:
+      'should be a whole number from 0 to 3650: days after which the values of settled and dismissed rejections, and the rows that a run copied from the Mart, are erased. Example: FAILURE_RETENTION_DAYS=90',
+  },
+  {
     name: 'TIME_ZONE',
     key: 'timeZone',
     good: [

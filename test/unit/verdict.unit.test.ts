@@ -38,6 +38,20 @@ test.each([
   ['a dry run leaves the markers', run({ dryRun: true }), steps(), 0, { state: 'succeeded', moveMarkers: false }],
   ['a period leaves the markers', run({ from: '2024-01-01', to: '2024-02-01' }), steps(), 0, { state: 'succeeded', moveMarkers: false }],
   [
+    'a retry leaves the markers',
+    run({ chosen: 3 }),
+    steps({ patients: { counts: { created: 3 } } }),
+    0,
+    { state: 'succeeded', moveMarkers: false },
+  ],
+  [
+    'a retry with nothing left',
+    run({ chosen: 3 }),
+    steps(),
+    0,
+    { state: 'succeeded', statusInfo: 'None of the chosen records is left to send.', moveMarkers: false },
+  ],
+  [
     'stop: a rejected record fails the run',
     run(),
     steps({ patients: { counts: { created: 5, rejected: 1 } } }),

@@ -1,0 +1,539 @@
+/** The work list of rejected records: how it is read and grouped, dismissed and reopened, tried again, counted, and erased in time. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { createMart } from '../../sql/demo/mart.ts'
+import { migrate } from '../../sql/migrate.ts'
+import { openPool } from '../../sql/pool.ts'
+import { createStore } from '../../sql/store/postgres.ts'
+import type { Outcome, PreviewRow, RecordKey, RejectedFilter, Run, RunRequest, Store } from '../../sql/store/store.ts'
+import { reject, type Rejection } from '../../src/core/rejection.ts'
+import { Clinic, HTS, INITIAL, mappingOf } from '../support/clinic-model.ts'
+import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
+
+const MAPPING = mappingOf('hts', { name: 'HTS Service' })
+
+let db: TestDatabase
+let store: Store
+beforeAll(async () => {
+  db = await createTestDatabase()
+  await migrate({ databaseUrl: db.url, storeSchema: 'public' })
+  const pool = await openPool({ databaseUrl: db.url, storeSchema: 'public', timeZone: 'UTC', size: 4 })
+  store = createStore(pool, { martSchema: 'mart', overlapDays: 0 })
+})
+afterAll(async () => {
+  await store.close()
+  await db.drop()
+})
+
+let clinic: Clinic
+beforeEach(async () => {
+  const tables = await db.query<{ name: string }>(
+    `select quote_ident(tablename) as name from pg_tables where schemaname = 'public' and tablename <> 'sync_migration'`,
+  )
+  await db.query(`truncate ${tables.map((t) => t.name).join(', ')} restart identity cascade`)
+  clinic = new Clinic('P')
+  await store.saveMappings([MAPPING, { ...MAPPING, name: 'Other' }], 'admin')
+})
+
+const mart = () => createMart(db.url, 'mart', [clinic.service('hts')])
+const edit = (id: string, phone: string) =>
+  db.query(`update mart.hts_instance_table set "Phone" = $2, date_created = now() where "Patient_Identifier" = $1`, [`P-${id}`, phone])
+
+async function snapshot(over: Partial<RunRequest> = {}) {
+  const request = { mappingName: MAPPING.name, requestedBy: 'clerk', comment: 'a test', dryRun: false, from: null, to: null, resync: false }
+  const run = await store.createRun({ ...request, ...over })
+  await store.startRun(run.runId)
+  return { run, summary: await store.takeSnapshot(run) }
+}
+const end = (run: Run, state: 'succeeded' | 'failed' = 'succeeded') =>
+  store.finishRun(run.runId, { state, failure: null, statusInfo: '', moveMarkers: state === 'succeeded' && run.chosen === null })
+
+interface RawRow {
+  row_id: string
+  kind: RecordKey['kind']
+  state: string
+  record_key: string
+  patient_id: string
+}
+const rowsOf = (run: Run) =>
+  db.query<RawRow>('select row_id::text, kind, state, record_key, patient_id from sync_snapshot_row where run_id = $1 order by row_id', [
+    run.runId,
+  ])
+const statesOf = async (run: Run) => (await rowsOf(run)).map((r) => `${r.patient_id} ${r.kind} ${r.state}`).toSorted()
+const pendingOf = async (run: Run) => (await statesOf(run)).filter((row) => row.endsWith('pending'))
+
+const outcome = (row: RawRow, rejection: Rejection | null): Outcome => ({
+  rowId: row.row_id,
+  state: rejection ? 'rejected' : 'created',
+  uid: rejection ? null : `uid${row.row_id.padStart(8, '0')}`,
+  trackedEntity: null,
+  status: null,
+  sent: [],
+  rejection,
+  warnings: [],
+})
+type Verdict = (row: RawRow) => Rejection | null
+const bad = (value = 'x', message = 'Patient P: bad.') =>
+  reject('value-invalid', message, { column: 'Phone', dhis2Name: 'Telephone', value })
+/** A whole run in which every pending row ends as `verdict` says. */
+async function sync(verdict: Verdict, over: Partial<RunRequest> = {}): Promise<Run> {
+  const { run } = await snapshot(over)
+  const pending = (await rowsOf(run)).filter((row) => row.state === 'pending')
+  await store.recordOutcomes(
+    run.runId,
+    'patients',
+    pending.map((row) => outcome(row, verdict(row))),
+  )
+  await end(run)
+  return run
+}
+const all: Verdict = () => bad()
+const none: Verdict = () => null
+/** the patient as it is, and what waits for it */
+const family: Verdict = (row) => (row.kind === 'trackedEntity' ? bad() : reject('parent-rejected', 'Patient P: not sent.'))
+
+const list = async (filter: RejectedFilter = {}) => store.listRejected(filter, { after: null, limit: 1000 })
+const keys = async (filter: RejectedFilter = {}) => (await list(filter)).map((r) => r.recordKey)
+const states = async () => Object.fromEntries((await list()).map((r) => [r.recordKey, `${r.state} ${r.attempts}`]))
+
+describe('the list', () => {
+  test('filters, alone and together', async () => {
+    for (const id of ['a', 'b', 'c']) clinic.patient(id)
+    await mart()
+    const first = await sync((row) => (row.record_key === 'P-c' ? reject('mandatory-missing', 'm', { column: 'UIC' }) : bad()))
+    const other = await sync(all, { mappingName: 'Other' })
+    await store.dismissRejected({ patientId: 'P-b', mappingName: 'Other' }, 'clerk', 'a test patient')
+    const id = (await list())[1]!.id
+    const cases: [RejectedFilter, string[]][] = [
+      [{}, ['P-a', 'P-b', 'P-c', 'P-a', 'P-b', 'P-c']],
+      [{ mappingName: 'Other' }, ['P-a', 'P-b', 'P-c']],
+      [{ code: 'mandatory-missing' }, ['P-c']],
+      [{ patientId: 'P-b' }, ['P-b', 'P-b']],
+      [{ patientId: 'P-b', state: 'open' }, ['P-b']],
+      [{ state: 'dismissed' }, ['P-b']],
+      [{ state: 'settled' }, []],
+      [{ runId: other.runId, state: 'open' }, ['P-a', 'P-c']],
+      [{ runId: first.runId, code: 'value-invalid' }, ['P-a', 'P-b']],
+      [{ ids: [id] }, ['P-b']],
+      [{ ids: [] }, []],
+    ]
+    for (const [filter, found] of cases) expect(await keys(filter), JSON.stringify(filter)).toEqual(found)
+  })
+  test('a record is of every run that rejected it; a dry run rejects nothing', async () => {
+    clinic.patient('a')
+    await mart()
+    const runs = [await sync(all), await sync(all)]
+    for (const run of runs) expect(await keys({ runId: run.runId })).toEqual(['P-a'])
+    expect(await keys({ runId: (await sync(all, { dryRun: true })).runId })).toEqual([])
+  })
+  test('page by page nothing is left out, also when a record is rejected again in between', async () => {
+    for (let i = 0; i < 5; i++) clinic.patient(String(i))
+    await mart()
+    await sync(all)
+    const first = await store.listRejected({}, { after: null, limit: 2 })
+    await sync(all)
+    const second = await store.listRejected({}, { after: first[1]!.id, limit: 2 })
+    const third = await store.listRejected({}, { after: second[1]!.id, limit: 2 })
+    expect([...first, ...second, ...third].map((r) => r.recordKey)).toEqual(['P-0', 'P-1', 'P-2', 'P-3', 'P-4'])
+  })
+})
+
+describe('groups', () => {
+  test('one org unit is one cause for patients, enrollments and events; values of patients are no cause, and not shown', async () => {
+    for (const id of ['a', 'b']) clinic.healthy(id)
+    await mart()
+    const noClinic = (value: string) => reject('org-unit-unknown', 'A sentence.', { column: 'OrgUnit', value })
+    await sync((row) =>
+      row.kind === 'event'
+        ? bad(`secret ${row.row_id}`)
+        : noClinic(row.kind === 'trackedEntity' && row.patient_id === 'P-b' ? 'ZW-2' : 'ZW-1'),
+    )
+    const groups = await store.groupRejected({ state: 'open' })
+    expect(groups.map((g) => [g.records, g.patients, g.code, g.column, g.dhis2Name, g.value, g.kinds])).toEqual([
+      [4, 2, 'value-invalid', 'Phone', 'Telephone', null, ['event']],
+      [3, 2, 'org-unit-unknown', 'OrgUnit', null, 'ZW-1', ['trackedEntity', 'enrollment']],
+      [1, 1, 'org-unit-unknown', 'OrgUnit', null, 'ZW-2', ['trackedEntity']],
+    ])
+    expect(groups[0]).toMatchObject({ mappings: ['HTS Service'], attempts: 1, firstAt: expect.any(Date) as Date })
+    expect(JSON.stringify(groups)).not.toContain('secret')
+    for (const group of groups) expect(await keys({ cause: group.cause })).toHaveLength(group.records)
+  })
+  test.each<[string, Rejection, Rejection, number]>([
+    [
+      'an option',
+      reject('value-not-an-option', '1', { column: 'Gender', value: 'M' }),
+      reject('value-not-an-option', '2', { column: 'Gender', value: 'W' }),
+      2,
+    ],
+    ['a value', bad('1', '1'), bad('2', '2'), 1],
+    [
+      'an unknown field',
+      reject('field-unknown', '1', { column: 'A', dhis2Uid: 'TEANowhere1' }),
+      reject('field-unknown', '2', { column: 'A', dhis2Uid: 'TEANowhere2' }),
+      2,
+    ],
+    ['a tracked entity', reject('gone', '1', { dhis2Uid: 'TEIofPerson' }), reject('gone', '2', { dhis2Uid: 'TEIofOther1' }), 1],
+    ['DHIS2’s code', reject('refused-by-dhis2', '1', { dhis2Code: 'E9998' }), reject('refused-by-dhis2', '2', { dhis2Code: 'E9999' }), 2],
+    [
+      'DHIS2’s code for what we know',
+      reject('value-invalid', '1', { dhis2Code: 'E1007', column: 'A' }),
+      reject('value-invalid', '2', { column: 'A' }),
+      1,
+    ],
+    ['waiting for a patient', reject('parent-rejected', 'Patient a'), reject('parent-rejected', 'Patient b'), 1],
+  ])('%s', async (_name, one, two, count) => {
+    clinic.patient('a')
+    clinic.patient('b')
+    await mart()
+    await sync((row) => (row.patient_id === 'P-a' ? one : two))
+    expect(await store.groupRejected({})).toHaveLength(count)
+  })
+})
+
+describe('dismissed', () => {
+  const dismiss = (filter: RejectedFilter) => store.dismissRejected(filter, 'clerk', 'a test patient')
+
+  test('with a reason and a name; only what is open; reopened it has neither', async () => {
+    clinic.patient('a')
+    await mart()
+    await sync(all)
+    expect(await dismiss({ patientId: 'P-a' })).toBe(1)
+    expect(await store.dismissRejected({}, 'another', 'another reason')).toBe(0)
+    expect(await list()).toMatchObject([
+      { state: 'dismissed', dismissed: { by: 'clerk', reason: 'a test patient', at: expect.any(Date) as Date } },
+    ])
+    expect(await store.reopenRejected({ patientId: 'P-a' })).toBe(1)
+    expect(await store.reopenRejected({})).toBe(0)
+    expect(await list()).toMatchObject([{ state: 'open', dismissed: null }])
+    expect(await pendingOf((await snapshot()).run)).toEqual(['P-a trackedEntity pending'])
+  })
+
+  test.each<[string, Partial<RunRequest>]>([
+    ['a sync', {}],
+    ['a dry run', { dryRun: true }],
+    ['a re-sync', { resync: true }],
+    ['a period', { from: '2020-01-01', to: '2030-01-01' }],
+  ])('the same content is not sent again by %s, nor counted, nor previewed; the marker may pass it', async (_name, over) => {
+    clinic.patient('a')
+    clinic.patient('b', { dateCreated: '2024-01-01 00:00:00' })
+    await mart()
+    await sync((row) => (row.patient_id === 'P-a' ? bad() : null))
+    await dismiss({})
+    const { run, summary } = await snapshot(over)
+    expect(summary.counts.trackedEntity).toMatchObject({ rejected: 0 })
+    expect((await pendingOf(run)).filter((row) => row.startsWith('P-a'))).toEqual([])
+    expect(await states()).toEqual({ 'P-a': 'dismissed 1' })
+    const previewed: PreviewRow[] = []
+    await store.previewDelta(MAPPING, { from: null, to: null, resync: true }, (row) => previewed.push(row))
+    expect(previewed.map((row) => row.patientId)).toEqual(['P-b'])
+  })
+
+  test('a row that changes is tried again, whatever its date: open when it is rejected again, settled when it passes', async () => {
+    clinic.patient('a')
+    await mart()
+    await sync(all)
+    await dismiss({})
+    await sync(all)
+    expect(await states()).toEqual({ 'P-a': 'dismissed 1' })
+    await db.query(`update marker set last_synced_date = '2030-01-01'`)
+    await edit('a', '1')
+    await sync(all)
+    expect(await list()).toMatchObject([{ state: 'open', attempts: 2, dismissed: null }])
+    await dismiss({})
+    await edit('a', '2')
+    await sync(none)
+    expect(await states()).toEqual({ 'P-a': 'settled 2' })
+  })
+
+  test('during a run that rejects it once more it stays so', async () => {
+    clinic.patient('a')
+    await mart()
+    await sync(all)
+    const { run } = await snapshot()
+    await dismiss({})
+    await store.recordOutcomes(
+      run.runId,
+      'patients',
+      (await rowsOf(run)).map((row) => outcome(row, bad())),
+    )
+    expect(await list()).toMatchObject([{ state: 'dismissed', attempts: 2, dismissed: { by: 'clerk' } }])
+  })
+
+  test('rows that differ are dismissed together; when one goes, or changes, the record is tried again', async () => {
+    clinic.patient('a', {}, { Phone: '1' })
+    clinic.patients.push({ ...clinic.patients[0]!, values: { ...clinic.patients[0]!.values, Phone: '2' } })
+    await mart()
+    await sync(all)
+    expect(await list()).toMatchObject([{ rejection: { code: 'duplicate-rows' } }])
+    await dismiss({})
+    for (const over of [{}, { from: '2020-01-01', to: '2030-01-01' }]) {
+      const { run, summary } = await snapshot(over)
+      expect(summary.counts.trackedEntity).toMatchObject({ pending: 0, rejected: 0 })
+      await end(run)
+    }
+    await db.query(`update mart.hts_instance_table set "Phone" = '3' where "Phone" = '2'`)
+    const { run, summary } = await snapshot()
+    expect(summary.counts.trackedEntity).toMatchObject({ pending: 0, rejected: 2 })
+    expect(await states()).toEqual({ 'P-a': 'open 2' })
+    await end(run, 'failed')
+    await dismiss({})
+    await db.query(`delete from mart.hts_instance_table where "Phone" = '3'`)
+    expect(await pendingOf((await snapshot()).run)).toEqual(['P-a trackedEntity pending'])
+  })
+
+  describe('a patient', () => {
+    const visitOf = () => clinic.visits.find((v) => v.programStage === INITIAL)!
+    beforeEach(async () => {
+      clinic.healthy('a')
+      await mart()
+    })
+    const editEnrollment = () =>
+      db.query(`update mart.hts_program_enrollment_table set enrollment_date = '2024-03-03', date_created = now()`)
+
+    test('takes along what belongs to it, new and edited too; nothing of it is sent or counted', async () => {
+      await sync(family)
+      await dismiss({ code: 'value-invalid' })
+      expect((await list({ state: 'open' })).map((r) => r.kind)).toEqual(['enrollment', 'event', 'event'])
+      await editEnrollment()
+      clinic.visit(clinic.enrollments[0]!, INITIAL)
+      const { run, summary } = await snapshot()
+      expect(await pendingOf(run)).toEqual([])
+      expect(await statesOf(run)).toContain('P-a trackedEntity dismissed')
+      expect(Object.values(summary.counts).map((c) => [c.pending, c.rejected])).toEqual([
+        [0, 0],
+        [0, 0],
+        [0, 0],
+      ])
+      expect(await list({ state: 'open' })).toEqual([])
+      const [, enrollment] = await list()
+      expect(enrollment).toMatchObject({
+        kind: 'enrollment',
+        state: 'dismissed',
+        dismissed: { by: 'clerk', reason: 'a test patient' },
+        rejection: {
+          code: 'parent-rejected',
+          message: "Patient P-a: not sent, because the patient's own record was rejected and dismissed.",
+        },
+      })
+    })
+    test('a new form of it is on the list, without an attempt; a dry run writes nothing down', async () => {
+      await sync(family)
+      await dismiss({ patientId: 'P-a' })
+      clinic.visit(clinic.enrollments[0]!, INITIAL, { eventUniqueId: '700000' })
+      await mart()
+      const dry = await snapshot({ dryRun: true })
+      expect(await pendingOf(dry.run)).toEqual([])
+      expect(await list()).toHaveLength(4)
+      await end(dry.run)
+      await snapshot()
+      expect((await list()).at(-1)).toMatchObject({ recordKey: `${HTS}/${INITIAL}/700000`, state: 'dismissed', attempts: 0 })
+    })
+    test.each<[string, () => Promise<unknown>]>([
+      ['reopened', () => store.reopenRejected({ code: 'value-invalid' })],
+      ['changed', () => edit('a', '1')],
+    ])('%s, it is sent with all that waited for it, dismissed or not', async (_name, change) => {
+      await sync(family)
+      await dismiss({ patientId: 'P-a' })
+      await sync(all)
+      expect(new Set(Object.values(await states()))).toEqual(new Set(['dismissed 1']))
+      await change()
+      await sync(none)
+      expect(new Set(Object.values(await states()))).toEqual(new Set(['settled 1']))
+    })
+    test('what waits cannot be dismissed without it: it is open again', async () => {
+      await sync(family)
+      await dismiss({ code: 'parent-rejected' })
+      await sync(family)
+      expect(new Set(Object.values(await states()))).toEqual(new Set(['open 2']))
+    })
+    test('whom DHIS2 has: what belongs to it goes on', async () => {
+      await sync(none)
+      await edit('a', '1')
+      await sync(all)
+      await dismiss({})
+      await editEnrollment()
+      expect(await statesOf((await snapshot()).run)).toEqual(['P-a enrollment pending', 'P-a trackedEntity context'])
+    })
+    test('a dismissed enrollment takes its events along, and no other enrollment’s', async () => {
+      const second = clinic.enroll(clinic.patients[0]!, { enrollmentDate: '2023-01-01', status: 'COMPLETED' })
+      await mart()
+      const key = `${HTS}/${clinic.enrollments[0]!.programUniqueId}`
+      await sync((row) =>
+        row.record_key === key ? bad() : row.kind === 'event' ? reject('parent-rejected', 'Patient P-a: not sent.') : null,
+      )
+      await dismiss({ code: 'value-invalid' })
+      clinic.visit(second, INITIAL, { eventUniqueId: '700001', dateCreated: '2024-07-01' })
+      clinic.visit(clinic.enrollments[0]!, INITIAL, { eventUniqueId: '700002', patientProgramId: null, dateCreated: '2024-07-01' })
+      await mart()
+      const { run } = await snapshot()
+      const events = (await rowsOf(run)).filter((r) => r.kind === 'event')
+      expect(Object.fromEntries(events.map((e) => [e.record_key.split('/')[2], e.state]))).toEqual({
+        ...Object.fromEntries(clinic.visits.map((v) => [v.eventUniqueId, 'dismissed'])),
+        '700001': 'pending',
+      })
+      expect((await rowsOf(run)).find((r) => r.record_key === key)!.state).toBe('dismissed')
+    })
+    test('a dismissed event is not sent with its enrollment', async () => {
+      const key = `${HTS}/${INITIAL}/${visitOf().eventUniqueId}`
+      await sync((row) => (row.record_key === key ? bad() : null))
+      await dismiss({})
+      await editEnrollment()
+      expect(await pendingOf((await snapshot()).run)).toEqual(['P-a enrollment pending'])
+    })
+  })
+})
+
+describe('a retry', () => {
+  const keyOf = (id: string): RecordKey => ({ kind: 'trackedEntity', recordKey: `P-${id}` })
+
+  test('has the chosen records and what waits for them, and says so in the log; nothing else is settled', async () => {
+    for (const id of ['a', 'b', 'c']) clinic.healthy(id)
+    clinic.patient('d')
+    await mart()
+    await sync(family)
+    await db.query(`delete from mart.hts_instance_table where "Patient_Identifier" = 'P-d'`)
+    clinic.patient('new')
+    const { run } = await snapshot({ records: [keyOf('a')] })
+    expect(run.chosen).toBe(4)
+    expect(await pendingOf(run)).toEqual(['P-a enrollment pending', 'P-a event pending', 'P-a event pending', 'P-a trackedEntity pending'])
+    expect((await store.readLog(1))[0]!.comments).toBe('a test (retry of 4 rejected records)')
+    expect(await store.readRun(run.runId)).toMatchObject({ chosen: 4 })
+    expect((await states())['P-d']).toBe('open 1')
+  })
+  test('settles what is gone from the Mart, and what is again as DHIS2 has it', async () => {
+    clinic.patient('a')
+    clinic.patient('b')
+    await mart()
+    await sync(none)
+    await edit('a', '1')
+    await edit('b', '1')
+    await sync(all)
+    await db.query(`delete from mart.hts_instance_table where "Patient_Identifier" = 'P-a'`)
+    await db.query(`update mart.hts_instance_table set "Phone" = null`)
+    const { run } = await snapshot({ records: [keyOf('a'), keyOf('b')] })
+    expect(await rowsOf(run)).toEqual([])
+    expect(await states()).toEqual({ 'P-a': 'settled 1', 'P-b': 'settled 1' })
+  })
+  test('of nothing has nothing', async () => {
+    clinic.patient('a')
+    await mart()
+    const { run } = await snapshot({ records: [] })
+    expect(run.chosen).toBe(0)
+    expect(await rowsOf(run)).toEqual([])
+  })
+})
+
+describe('attempts', () => {
+  test('one for each run, however often its chunks and its snapshot are done again', async () => {
+    clinic.patient('a', {}, { Phone: '1' })
+    clinic.patients.push({ ...clinic.patients[0]!, values: { ...clinic.patients[0]!.values, Phone: '2' } })
+    await mart()
+    const { run } = await snapshot()
+    await store.takeSnapshot(run)
+    expect(await states()).toEqual({ 'P-a': 'open 1' })
+    await db.query(`delete from mart.hts_instance_table where "Phone" = '2'`)
+    await store.takeSnapshot(run)
+    await store.recordOutcomes(
+      run.runId,
+      'patients',
+      (await rowsOf(run)).map((row) => outcome(row, bad())),
+    )
+    expect(await states()).toEqual({ 'P-a': 'open 1' })
+    await end(run)
+    await sync(all)
+    expect(await states()).toEqual({ 'P-a': 'open 2' })
+  })
+  test('one that had passed is a new case', async () => {
+    clinic.patient('a')
+    await mart()
+    await sync(all)
+    await sync(all)
+    await sync(none)
+    await db.query(`update sync_rejected set first_at = '2020-01-01'`)
+    await edit('a', '1')
+    await sync(all)
+    const [record] = await list()
+    expect(record).toMatchObject({ state: 'open', attempts: 1 })
+    expect(record!.firstAt.getFullYear()).toBeGreaterThan(2020)
+  })
+})
+
+describe('erasure', () => {
+  const SECRET = '+263 77 123'
+  const age = async (days: number) => {
+    await db.query(
+      `update sync_rejected set last_at = last_at - make_interval(days => $1), dismissed_at = dismissed_at - make_interval(days => $1)`,
+      [days],
+    )
+    await db.query(`update sync_run set ended_at = ended_at - make_interval(days => $1)`, [days])
+  }
+  /** every table of ours, as text, but what the document and the tracker tables keep */
+  const everything = async () =>
+    JSON.stringify([await db.query('select * from sync_rejected'), await db.query('select * from sync_snapshot_row')])
+
+  test('values and rows go when they are older, the facts stay; open records keep theirs', async () => {
+    for (const id of ['settled', 'dismissed', 'open']) clinic.patient(id, {}, { Phone: SECRET })
+    await mart()
+    const run = await sync((row) => bad(SECRET, `Patient ${row.patient_id} has ${SECRET}.`))
+    await store.dismissRejected({ patientId: 'P-dismissed' }, 'clerk', 'a test patient')
+    await db.query(`update sync_rejected set state = 'settled' where record_key = 'P-settled'`)
+    expect(await store.eraseOld(90)).toEqual({ records: 0, runs: 0 })
+    await age(91)
+    expect(await store.eraseOld(92)).toEqual({ records: 0, runs: 0 })
+    expect(await store.eraseOld(90)).toEqual({ records: 2, runs: 1 })
+    expect(await store.eraseOld(90)).toEqual({ records: 0, runs: 0 })
+    const found = Object.fromEntries((await list()).map((r) => [r.recordKey, r]))
+    const fact = {
+      code: 'value-invalid',
+      column: 'Phone',
+      dhis2Name: 'Telephone',
+      dhis2Code: null,
+      dhis2Uid: null,
+      message: '',
+      value: null,
+    }
+    expect(found['P-settled']).toMatchObject({
+      state: 'settled',
+      erased: true,
+      patientId: null,
+      attempts: 1,
+      rejection: fact,
+      kind: 'trackedEntity',
+    })
+    expect(found['P-dismissed']).toMatchObject({
+      state: 'dismissed',
+      erased: true,
+      rejection: fact,
+      dismissed: { by: 'clerk', reason: 'a test patient' },
+    })
+    expect(found['P-open']).toMatchObject({ state: 'open', erased: false, patientId: 'P-open', rejection: { value: SECRET } })
+    for (const table of ['sync_snapshot_row', 'sync_plan', 'sync_patient', 'sync_run_record'])
+      expect(await db.query(`select from ${table}`), table).toEqual([])
+    expect(await store.readRun(run.runId)).toMatchObject({ erasedAt: expect.any(Date) as Date, counts: { trackedEntity: { rejected: 3 } } })
+    expect((await everything()).split(SECRET)).toHaveLength(3) // message and value of the open one
+    expect(await keys({ runId: run.runId })).toHaveLength(3)
+  })
+  test('what was dismissed is not sent again after that either, and has its values again when it is rejected anew', async () => {
+    clinic.patient('a')
+    await mart()
+    await sync(all)
+    await store.dismissRejected({}, 'clerk', 'a test patient')
+    await age(1)
+    await store.eraseOld(0)
+    const held = await snapshot()
+    expect(await pendingOf(held.run)).toEqual([])
+    await end(held.run)
+    await edit('a', '1')
+    await sync(all)
+    expect(await list()).toMatchObject([{ state: 'open', erased: false, patientId: 'P-a', rejection: { value: 'x' } }])
+  })
+  test('a run that goes on keeps its rows, and one that is excepted too', async () => {
+    clinic.patient('a')
+    await mart()
+    const ended = await sync(all, { mappingName: 'Other' })
+    const { run } = await snapshot()
+    await age(1)
+    expect(await store.eraseOld(0, ended)).toEqual({ records: 0, runs: 0 })
+    expect(await store.eraseOld(0)).toEqual({ records: 0, runs: 1 })
+    expect(await pendingOf(run)).toHaveLength(1)
+  })
+})
