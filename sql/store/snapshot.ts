@@ -6,7 +6,7 @@ import { sql, type CommonQueryMethods, type DatabasePool, type FragmentSqlToken 
 import { z } from 'zod'
 import { instanceColumns } from '../../src/core/mapping.ts'
 import { KINDS, type Kind } from '../../src/core/model.ts'
-import { reject, type Rejection } from '../../src/core/rejection.ts'
+import { reject, type Rejection, type RejectionCode } from '../../src/core/rejection.ts'
 import { readRelations, type Relation } from '../mart/catalogue.ts'
 import { inDelta } from '../mart/delta.ts'
 import { mappedColumns, selectRows } from '../mart/rows.ts'
@@ -91,6 +91,7 @@ async function takeSnapshot(tx: CommonQueryMethods, run: Run, { martSchema, over
   await addContext(tx, run, 'enrollment', relations.enrollment, martSchema)
   await addContext(tx, run, 'trackedEntity', relations.trackedEntity, martSchema)
   await holdChildren(tx, run)
+  if (run.chosen !== null || run.from !== null) await addSharers(tx, run, relations.trackedEntity, martSchema)
 
   const states = await tx.any(sql.type(z.object({ kind: z.enum(KINDS), pending: z.int(), rejected: z.int() }))`
     select kind, (count(*) filter (where state = 'pending'))::int as pending, (count(*) filter (where state = 'rejected'))::int as rejected
@@ -251,6 +252,25 @@ async function addContext(
         select from sync_confirmed c where c.mapping_name = ${mappingName} and c.kind = ${kind} and c.record_key = d.record_key and c.hash is not null
       ) then 'context' when ${isDismissed(mappingName, kind)} then 'dismissed' else 'pending' end, ${VALUES}
     from (${selectRows(kind, mapping, relation, martSchema, ofWork)}) as d
+    order by record_key, hash`)
+}
+
+/** Patients who were rejected because they share a value, and are not in this run: sent without them, one of its own would look innocent. */
+async function addSharers(
+  tx: CommonQueryMethods,
+  { runId, mapping, mappingName }: Run,
+  relation: Relation,
+  martSchema: string,
+): Promise<void> {
+  const sharers = sql.fragment`
+    r.record_key in (
+      select record_key from sync_rejected where mapping_name = ${mappingName} and kind = 'trackedEntity' and state = 'open'
+        and code = ${'same-value-in-run' satisfies RejectionCode})
+    and not exists (select from sync_snapshot_row s where s.run_id = ${runId} and s.kind = 'trackedEntity' and s.record_key = r.record_key)`
+  await tx.query(sql.unsafe`
+    insert into sync_snapshot_row (run_id, kind, state, ${COLUMNS})
+    select distinct on (record_key) ${runId}, 'trackedEntity', 'context', ${VALUES}
+    from (${selectRows('trackedEntity', mapping, relation, martSchema, sharers)}) as d
     order by record_key, hash`)
 }
 

@@ -413,6 +413,25 @@ describe('a retry', () => {
     expect(await rowsOf(run)).toEqual([])
     expect(await states()).toEqual({ 'P-a': 'settled 1', 'P-b': 'settled 1' })
   })
+  test.each<[string, () => Partial<RunRequest>]>([
+    ['one of two who share a value', () => ({ records: [keyOf('a')] })],
+    ['a period with one of two who share a value', () => ({ from: '2024-01-01', to: '2024-01-31' })],
+  ])('of %s: it is still flagged, and the other is not sent', async (_name, over) => {
+    clinic.patient('a', { dateCreated: '2024-01-02' }, { UIC: 'same' })
+    clinic.patient('b', {}, { UIC: 'same' })
+    await mart()
+    await sync(() => reject('same-value-in-run', 'A sentence.', { column: 'UIC', value: 'same' }))
+    const { run } = await snapshot(over())
+    expect(await pendingOf(run)).toEqual(['P-a trackedEntity pending'])
+    await store.flagSameValues(run.runId, { searchable: ['UIC'], unique: [] })
+    await store.assignChunks(run.runId, 100)
+    expect(await store.readPatients(run.runId, 0)).toMatchObject([{ patientId: 'P-a', sameValueAs: { patientId: 'P-b' } }])
+    await end(run, 'failed')
+    await store.dismissRejected({ patientId: 'P-b' }, 'clerk', 'registered twice')
+    const next = await snapshot()
+    expect(await store.flagSameValues(next.run.runId, { searchable: ['UIC'], unique: [] })).toBe(0)
+    expect(await pendingOf(next.run)).toEqual(['P-a trackedEntity pending'])
+  })
   test('of nothing has nothing', async () => {
     clinic.patient('a')
     await mart()
