@@ -87,7 +87,7 @@ describe.each(targets())('$name', (target) => {
   })
 
   test('a dismissed row that is edited comes back: open while it is rejected, settled with all that waited for it when it passes', async () => {
-    await person('away', `"Phone" = '0777'`)
+    await person('away', `"Phone" = '0777123456'`)
     expect(await world.sync(mapping.name)).toMatchObject({ state: 'failed' })
     expect(await list('open')).toEqual([{ who: 'away', kind: 'trackedEntity', attempts: 3 }])
     await person('away', `"OrgUnit" = 'C-02'`)
@@ -113,7 +113,7 @@ describe.each(targets())('$name', (target) => {
     const bad = await world.sync(mapping.name)
     expect([bad.state, rejectedIn(bad)]).toEqual(['succeeded', ['p', 'q', 'r']])
     for (const name of ['p', 'q']) await person(name, `"Gender" = 'Male'`)
-    await person('good', `"Phone" = '0888'`)
+    await person('good', `"Phone" = '0888123456'`)
     const before = await markers()
     world.imports()
     const report = await world.sync(mapping.name, { records: [key('p')] })
