@@ -9,7 +9,7 @@ import { printReport, type RunReport } from './report.ts'
 import { syncOnce } from './sync.ts'
 import { withStore, type Env } from './with-store.ts'
 
-export interface FilterOptions {
+interface FilterOptions {
   mapping?: string
   code?: string
   patient?: string
