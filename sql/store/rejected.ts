@@ -220,6 +220,12 @@ export const dismissedOf = (mappingName: string, kind: string) => sql.fragment`
 export const isDismissed = (mappingName: string, kind: string) => sql.fragment`
   exists (select from (${dismissedOf(mappingName, kind)}) as j where j.record_key = d.record_key and d.hash = any (string_to_array(j.hash, ' ')))`
 
+/** Not in DHIS2, or not known to be this patient's, whatever a tracker table says: nothing may be added to it. */
+const NOBODYS = ['gone', 'tracked-entity-shared', 'belongs-to-other-patient'] as const satisfies readonly RejectionCode[]
+export const isDismissedAsNobodys = (mappingName: string, kind: string) => sql.fragment`
+  exists (select from (${dismissedOf(mappingName, kind)} and code = any (${list(NOBODYS)})) as j
+    where j.record_key = d.record_key and d.hash = any (string_to_array(j.hash, ' ')))`
+
 /** Records that are not sent because what they belong to is dismissed. */
 export async function dismissWithParents(
   tx: CommonQueryMethods,

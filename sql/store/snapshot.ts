@@ -11,7 +11,7 @@ import { readRelations, type Relation } from '../mart/catalogue.ts'
 import { inDelta } from '../mart/delta.ts'
 import { mappedColumns, selectRows } from '../mart/rows.ts'
 import { readMarkers } from './markers.ts'
-import { dismissWithParents, dismissedOf, isDismissed, keepRejected, settleVanished } from './rejected.ts'
+import { dismissWithParents, dismissedOf, isDismissed, isDismissedAsNobodys, keepRejected, settleVanished } from './rejected.ts'
 import { addCounts } from './runs.ts'
 import { STEPS, type MartOptions, type Run, type SnapshotSummary, type Store } from './store.ts'
 
@@ -248,7 +248,7 @@ async function addContext(
   await tx.query(sql.unsafe`
     insert into sync_snapshot_row (run_id, kind, state, ${COLUMNS})
     select distinct on (record_key) ${runId}, ${kind},
-      case when ${tracked} or exists (
+      case when ${isDismissedAsNobodys(mappingName, kind)} then 'dismissed' when ${tracked} or exists (
         select from sync_confirmed c where c.mapping_name = ${mappingName} and c.kind = ${kind} and c.record_key = d.record_key and c.hash is not null
       ) then 'context' when ${isDismissed(mappingName, kind)} then 'dismissed' else 'pending' end, ${VALUES}
     from (${selectRows(kind, mapping, relation, martSchema, ofWork)}) as d
@@ -282,7 +282,7 @@ const child = z.object({
   parent_key: z.string(),
 })
 
-/** DHIS2 cannot have a record without its patient and enrollment: where those are dismissed, and were never delivered, it is dismissed with them. */
+/** DHIS2 cannot have a record without its patient and enrollment: where it has not those either, and they are dismissed, it is dismissed with them. */
 async function holdChildren(tx: CommonQueryMethods, run: Run): Promise<void> {
   const { runId, mapping } = run
   const rows = await tx.any(sql.type(child)`

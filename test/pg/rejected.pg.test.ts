@@ -353,6 +353,32 @@ describe('dismissed', () => {
       await editEnrollment()
       expect(await statesOf((await snapshot()).run)).toEqual(['P-a enrollment pending', 'P-a trackedEntity context'])
     })
+    test.each(['gone', 'tracked-entity-shared'] as const)(
+      'who is bound to a tracked entity that is not theirs, %s: nothing is sent to it',
+      async (code) => {
+        await db.query(`insert into instance_tracker values ('P-a', 'TEIofA', 'java', null)`)
+        await sync((row) =>
+          row.kind === 'trackedEntity' ? reject(code, 'Patient P-a: not theirs.') : reject('parent-rejected', 'Patient P-a: not sent.'),
+        )
+        await dismiss({ code })
+        await editEnrollment()
+        expect(await pendingOf((await snapshot()).run)).toEqual([])
+        expect(await list({ state: 'open' })).toEqual([])
+      },
+    )
+    test('an enrollment that is bound to another person: its events are not sent to it', async () => {
+      const { programUniqueId } = clinic.enrollments[0]!
+      await db.query(`insert into enrollment_tracker values ('TEIofX', $1, 'ACTIVE', 'java', null, 'ENRofX', $2)`, [HTS, programUniqueId])
+      await sync((row) =>
+        row.kind === 'enrollment'
+          ? reject('belongs-to-other-patient', 'Patient P-a: not theirs.')
+          : row.kind === 'event'
+            ? reject('parent-rejected', 'Patient P-a: not sent.')
+            : null,
+      )
+      await dismiss({ code: 'belongs-to-other-patient' })
+      expect(await pendingOf((await snapshot()).run)).toEqual([])
+    })
     test('a dismissed enrollment takes its events along, and no other enrollment’s', async () => {
       const second = clinic.enroll(clinic.patients[0]!, { enrollmentDate: '2023-01-01', status: 'COMPLETED' })
       await mart()

@@ -159,6 +159,10 @@ describe.each(targets())('$name', (target) => {
       await world.db.query('select * from sync_run_record'),
     ])
     for (const name of ['test patient', 'away', 'ZWNSC-X', 'Neither']) expect(kept).not.toContain(name)
+    await world.db.query(`update sync_run set ended_at = ended_at - interval '91 days'`)
+    await world.service.startWorkers()
+    expect(await world.db.query('select from sync_run where erased_at is null')).toEqual([])
+    expect(await world.db.query('select from sync_snapshot_row')).toEqual([])
     expect(await world.sync(mapping.name)).toMatchObject({ state: 'succeeded', rejected: [] })
     expect(await inDhis2()).toEqual(['away', 'good', 'p', 'q', 'r'])
   })
