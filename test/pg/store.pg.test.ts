@@ -242,13 +242,11 @@ describe('runs', () => {
 })
 
 describe('markers', () => {
-  const set = (rows: Record<string, string | null>) =>
-    Promise.all([
-      db.query('delete from marker'),
-      ...Object.entries(rows).map(([category, at]) =>
-        db.query(`insert into marker (program_name, category, last_synced_date) values ($1, $2, $3)`, [MAPPING.name, category, at]),
-      ),
-    ])
+  const set = async (rows: Record<string, string | null>) => {
+    await db.query('delete from marker')
+    for (const [category, at] of Object.entries(rows))
+      await db.query(`insert into marker (program_name, category, last_synced_date) values ($1, $2, $3)`, [MAPPING.name, category, at])
+  }
   const markers = async () =>
     Object.fromEntries(
       (await db.query<{ category: string; at: string | null }>('select category, last_synced_date::text as at from marker')).map((r) => [
