@@ -123,7 +123,7 @@ const SETTINGS = {
     'patients in one request; by default 25 on the legacy API and 100 on the tracker API',
     '100',
   ),
-  concurrency: setting('SYNC_CONCURRENCY', 'sync', whole(1, 16), 'requests to DHIS2 at a time', '2', { default: '2' }),
+  concurrency: setting('SYNC_CONCURRENCY', 'sync', whole(1, 16), 'requests that write to DHIS2 at a time', '2', { default: '2' }),
   overlapDays: setting(
     'SYNC_MARKER_OVERLAP_DAYS',
     'sync',

@@ -29,7 +29,7 @@ export async function openStore(config: Config): Promise<Store> {
     size: config.poolSize,
   })
   // as many as a worker has chunks at a time
-  const locks = openChunkLocks(config.databaseUrl!, config.concurrency + 1)
+  const locks = openChunkLocks(config.databaseUrl!, config.storeSchema, config.concurrency + 1)
   return createStore(pool, locks, { martSchema: config.martSchema, overlapDays: config.overlapDays })
 }
 

@@ -4,16 +4,29 @@
  * so of any two that overlap the later one sees the earlier one.
  */
 import pg from 'pg'
-import { sql, type CommonQueryMethods } from 'slonik'
-import { z } from 'zod'
 
 export interface ChunkLocks {
-  hold: <T>(pool: CommonQueryMethods, runId: string, chunk: number, work: () => Promise<T>) => Promise<T>
+  hold: <T>(runId: string, chunk: number, work: () => Promise<T>) => Promise<T>
   close: () => Promise<void>
 }
 
+/** Runs that ended a while ago count too: another process may have ended one that is still sending. */
+const lockQuery = (schema: string) => `
+  with keys as materialized (
+    select hashtextextended(c.run_id || ' ' || c.chunk, 0) as key from (
+      select $1::text as run_id, $2::int as chunk
+      union
+      select o.run_id::text, o.chunk
+      from ${schema}.sync_run r
+      join ${schema}.sync_patient o on o.run_id = r.run_id
+      join ${schema}.sync_patient p on p.patient_id = o.patient_id and p.run_id = $1::uuid and p.chunk = $2
+      where r.run_id <> $1::uuid and (r.state in ('queued', 'running') or r.ended_at > now() - interval '1 hour')
+    ) as c order by key
+  )
+  select pg_advisory_lock(key) from keys`
+
 /** A lock lives as long as its session and is held for as long as DHIS2 takes, so these are connections of their own: one for each chunk at a time. */
-export function openChunkLocks(databaseUrl: string, size: number): ChunkLocks {
+export function openChunkLocks(databaseUrl: string, storeSchema: string, size: number): ChunkLocks {
   const sessions = new pg.Pool({
     connectionString: databaseUrl,
     max: size,
@@ -24,14 +37,14 @@ export function openChunkLocks(databaseUrl: string, size: number): ChunkLocks {
     options: '-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3',
   })
   sessions.on('error', () => {})
+  const lock = lockQuery(pg.escapeIdentifier(storeSchema))
   return {
-    async hold(pool, runId, chunk, work) {
-      const keys = await keysOf(pool, runId, chunk)
+    async hold(runId, chunk, work) {
       const session = await sessions.connect()
       let broken: Error | undefined
       session.on('error', (error) => (broken = error))
       try {
-        for (const key of keys) await session.query('select pg_advisory_lock($1::bigint)', [key])
+        await session.query({ name: 'lock chunk', text: lock, values: [runId, chunk] })
         return await work()
       } finally {
         session.removeAllListeners('error').on('error', () => {})
@@ -42,18 +55,4 @@ export function openChunkLocks(databaseUrl: string, size: number): ChunkLocks {
     },
     close: () => sessions.end(),
   }
-}
-
-/** Runs that ended a while ago count too: another process may have ended one that is still sending. */
-async function keysOf(pool: CommonQueryMethods, runId: string, chunk: number): Promise<readonly string[]> {
-  return pool.anyFirst(sql.type(z.object({ key: z.string() }))`
-    select hashtextextended(c.run_id || ' ' || c.chunk, 0)::text as key from (
-      select ${runId}::text as run_id, ${chunk}::int as chunk
-      union
-      select o.run_id::text, o.chunk
-      from sync_run r
-      join sync_patient o on o.run_id = r.run_id
-      join sync_patient p on p.patient_id = o.patient_id and p.run_id = ${runId} and p.chunk = ${chunk}
-      where r.run_id <> ${runId} and (r.state in ('queued', 'running') or r.ended_at > now() - interval '1 hour')
-    ) as c order by hashtextextended(c.run_id || ' ' || c.chunk, 0)`)
 }

@@ -24,7 +24,7 @@ export function createStore(pool: DatabasePool, locks: ChunkLocks, options: Mart
     readVanished: (mapping) => readVanished(pool, options, mapping),
     ...rejectedMethods(pool),
     readLog: (limit) => readLog(pool, limit),
-    holdingPatients: (runId, chunk, work) => locks.hold(pool, runId, chunk, work),
+    holdingPatients: (runId, chunk, work) => locks.hold(runId, chunk, work),
     async close() {
       await locks.close()
       await pool.end()

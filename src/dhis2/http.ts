@@ -7,7 +7,7 @@ export interface HttpOptions {
   /** of the server, without /api; a path prefix is kept */
   url: string
   credentials: { token: string } | { username: string; password: string }
-  /** connections, and so requests at a time */
+  /** requests that write at a time, and as many again that read */
   connections: number
   /** for the answer to one request; imports of big chunks take long */
   timeoutMs: number
@@ -49,13 +49,16 @@ const PASSING = new Set([429, 502, 503, 504])
 export function openHttp(options: HttpOptions): Http {
   const base = new URL(options.url)
   const prefix = base.pathname.replace(/\/$/, '')
-  const pool = new Pool(base.origin, {
-    connections: options.connections,
-    pipelining: 1,
-    connect: { timeout: Math.min(options.timeoutMs, 10_000) },
-    headersTimeout: options.timeoutMs,
-    bodyTimeout: options.timeoutMs,
-  })
+  const pool = () =>
+    new Pool(base.origin, {
+      connections: options.connections,
+      pipelining: 1,
+      connect: { timeout: Math.min(options.timeoutMs, 10_000) },
+      headersTimeout: options.timeoutMs,
+      bodyTimeout: options.timeoutMs,
+    })
+  // apart: the next chunk is looked up while DHIS2 is busy for a second with the import of this one
+  const [writes, reads] = [pool(), pool()]
   const { sleep = wait, random = Math.random, now = () => performance.now(), observe = () => {} } = options
   /** cookies of the login session; empty: there is none */
   const session = new Map<string, string>()
@@ -65,7 +68,7 @@ export function openHttp(options: HttpOptions): Http {
     path: string,
     body: string | null,
   ): Promise<Answer & { retryAfter: string | null }> {
-    const response = await pool.request({
+    const response = await (method === 'GET' ? reads : writes).request({
       method,
       path: `${prefix}/api/${path}`,
       body,
@@ -129,7 +132,9 @@ export function openHttp(options: HttpOptions): Http {
       if (answer.status >= 300 && answer.status !== 409) throw new RequestRefused({ status: answer.status, detail: messageOf(answer.body) })
       return answer
     },
-    close: () => pool.close(),
+    async close() {
+      await Promise.all([writes.close(), reads.close()])
+    },
   }
 }
 

@@ -19,10 +19,14 @@ let store: Store
 beforeEach(async () => {
   db = await createTestDatabase()
   await migrate({ databaseUrl: db.url, storeSchema: 'public' })
-  store = createStore(await openPool({ databaseUrl: db.url, storeSchema: 'public', timeZone: 'UTC', size: 2 }), openChunkLocks(db.url, 2), {
-    martSchema: 'mart',
-    overlapDays: 7,
-  })
+  store = createStore(
+    await openPool({ databaseUrl: db.url, storeSchema: 'public', timeZone: 'UTC', size: 2 }),
+    openChunkLocks(db.url, 'public', 2),
+    {
+      martSchema: 'mart',
+      overlapDays: 7,
+    },
+  )
   open.push({ db, store })
   await store.saveMappings([A, B], 'admin')
 })

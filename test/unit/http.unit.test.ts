@@ -107,6 +107,17 @@ describe('a request', () => {
     expect(seen.map((s) => s.headers.authorization)).toEqual([authorization, authorization])
   })
 
+  test('that reads does not wait for one that writes', async () => {
+    let written: ServerResponse | undefined
+    const { url } = await server(({ method }) => (method === 'POST' ? (response) => void (written = response) : OK))
+    const http = client(url, { connections: 1 })
+    const writing = http.post('tracker', [], {})
+    await vi.waitUntil(() => written)
+    expect(await http.get('me')).toEqual({ fine: true })
+    written!.end('{}')
+    expect(await writing).toMatchObject({ status: 200 })
+  })
+
   test('is observed without its query and its uids', async () => {
     const { url } = await server(inTurn({ status: 503 }, OK))
     const http = client(url)
