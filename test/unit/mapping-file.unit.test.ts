@@ -2,7 +2,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { formatMappingFile, mappingFromParts, mappingParts, parseMappingFile, type MappingParts } from '../../src/core/mapping-file.ts'
-import { eventColumns, instanceColumns, mappingSchema, type Mapping } from '../../src/core/mapping.ts'
+import { mappedColumns, mappingSchema, type Mapping } from '../../src/core/mapping.ts'
+import { withColumns } from '../support/with-columns.ts'
 
 const parts = (over: Record<string, unknown> = {}) => ({
   mapping_name: 'HTS Service',
@@ -18,13 +19,19 @@ const parse = (...items: unknown[]) => parseMappingFile(JSON.stringify(items))
 
 const HTS: Mapping = {
   name: 'HTS Service',
-  tables: { instance: 'hts_instance_table', enrollments: 'hts_program_enrollment_table', event: 'hts_program_events_table' },
-  instance: { UIC: 'TEAUicCode1', 'First Name': 'TEAFirstNm1' },
-  event: { 'HIV result': 'DEHtsResul1' },
+  instance: {
+    table: 'hts_instance_table',
+    columns: { UIC: 'TEAUicCode1', 'First Name': 'TEAFirstNm1' },
+    constants: {},
+    translations: {},
+  },
+  enrollments: { table: 'hts_program_enrollment_table', constants: {} },
+  events: [{ table: 'hts_program_events_table', columns: { 'HIV result': 'DEHtsResul1' }, constants: {}, translations: {} }],
   searchable: ['UIC'],
   comparable: ['First Name'],
   openLatestCompletedEnrollment: 'yes',
   onRejected: 'stop',
+  chunkSize: null,
 }
 const NO_CONFIG = { searchable: [] as string[], comparable: [] as string[], openLatestCompletedEnrollment: 'no' as const }
 const text = JSON.stringify
@@ -50,17 +57,21 @@ describe('what is read', () => {
         ...columns({ instance: { 'a &lt; b &amp;&amp; c &gt; d&nbsp;e': 'TEAUicCode1' } }),
         config: { ...parts().config, searchable: ['a &lt; b &amp;&amp; c &gt; d&nbsp;e'], comparable: [] },
       },
-      { instance: { 'a < b && c > d\u00a0e': 'TEAUicCode1' }, searchable: ['a < b && c > d\u00a0e'], comparable: [] },
+      {
+        ...withColumns(HTS, { instance: { 'a < b && c > d\u00a0e': 'TEAUicCode1' } }),
+        searchable: ['a < b && c > d\u00a0e'],
+        comparable: [],
+      },
     ],
     [
       'an escaped name beside the real one',
       columns({ event: { 'a&b': 'DEHtsResul1', 'a&amp;b': 'DEOld000001' } }),
-      { event: { 'a&b': 'DEHtsResul1' } },
+      withColumns(HTS, { event: { 'a&b': 'DEHtsResul1' } }),
     ],
     [
       'odd column names',
       columns({ event: { [`It's "odd" \\ 🎗?`]: 'DEHtsResul1', '1': 'DEHtsTests1' } }),
-      { event: { [`It's "odd" \\ 🎗?`]: 'DEHtsResul1', '1': 'DEHtsTests1' } },
+      withColumns(HTS, { event: { [`It's "odd" \\ 🎗?`]: 'DEHtsResul1', '1': 'DEHtsTests1' } }),
     ],
   ])('%s', (_name, item, over) => {
     expect(parse(item)).toEqual({ mappings: [{ ...HTS, ...over }], problems: [] })
@@ -73,11 +84,12 @@ describe('what is read', () => {
     const nothing: MappingParts = { mapping_name: 'X', lookup_table: 'no json', mapping_json: null }
     expect(mappingFromParts(nothing)).toEqual({
       name: 'X',
-      tables: { instance: '', enrollments: '', event: '' },
-      instance: {},
-      event: {},
+      instance: { table: '', columns: {}, constants: {}, translations: {} },
+      enrollments: { table: '', constants: {} },
+      events: [{ table: '', columns: {}, constants: {}, translations: {} }],
       ...NO_CONFIG,
       onRejected: 'stop',
+      chunkSize: null,
     })
   })
 })
@@ -168,7 +180,8 @@ describe('what is written', () => {
     expect(Object.keys(mappingParts(HTS))).toEqual(['mapping_name', 'lookup_table', 'mapping_json', 'config'])
   })
   test('only mapped columns', () => {
-    expect(mappingParts({ ...HTS, instance: { ...HTS.instance, Village: '' } }).mapping_json.instance).toEqual(HTS.instance)
+    const more = withColumns(HTS, { instance: { ...HTS.instance.columns, Village: '' } })
+    expect(mappingParts(more).mapping_json.instance).toEqual(HTS.instance.columns)
   })
   test('ours is kept', () => {
     expect(mappingParts({ ...HTS, onRejected: 'continue' }).config).toEqual({ ...parts().config, onRejected: 'continue' })
@@ -181,20 +194,40 @@ describe('always', () => {
   const column = fc
     .string({ unit: 'grapheme', minLength: 1, maxLength: 10 })
     .filter((name) => !/&(amp|lt|gt|quot|#39|nbsp);|^__proto__$/.test(name))
+  const table = word.map((name) => name.trim())
   const uid = fc.stringMatching(/^[A-Za-z][A-Za-z0-9]{10}$/)
   const mapped = fc.dictionary(column, uid, { minKeys: 1, maxKeys: 5 })
+  const translation = fc.dictionary(
+    column.map((text) => text.trim()),
+    fc.string({ unit: 'grapheme' }),
+    { minKeys: 1, maxKeys: 3 },
+  )
+  const withTranslations = fc
+    .record({ columns: mapped, some: fc.array(fc.nat(), { maxLength: 2 }), translation })
+    .map(({ columns, some, translation }) => {
+      const names = Object.keys(columns)
+      return { columns, translations: Object.fromEntries(some.map((i) => [names[i % names.length]!, translation])) }
+    })
+  const constants = (...names: string[]) => fc.record(Object.fromEntries(names.map((name) => [name, table])), { requiredKeys: [] })
+  const relation = (...names: string[]) =>
+    fc.record({ table, constants: constants(...names), parts: withTranslations }).map(({ parts, ...rest }) => ({ ...rest, ...parts }))
   const mapping = fc
     .record({
       name: word.map((name) => name.trim()),
-      tables: fc.record({ instance: word.map((t) => t.trim()), enrollments: word.map((t) => t.trim()), event: word.map((t) => t.trim()) }),
-      instance: mapped,
-      event: mapped,
+      instance: relation('OrgUnit'),
+      enrollments: fc.record({ table, constants: constants('OrgUnit', 'program') }),
+      events: fc.uniqueArray(relation('OrgUnit', 'program', 'program_stage'), {
+        minLength: 1,
+        maxLength: 3,
+        selector: (event) => event.table,
+      }),
+      chunkSize: fc.option(fc.integer({ min: 1, max: 1000 })),
       openLatestCompletedEnrollment: fc.constantFrom('yes' as const, 'no' as const),
       onRejected: fc.constantFrom('stop' as const, 'continue' as const),
     })
     .chain((m) =>
       fc
-        .record({ searchable: fc.subarray(Object.keys(m.instance)), comparable: fc.subarray(Object.keys(m.instance)) })
+        .record({ searchable: fc.subarray(Object.keys(m.instance.columns)), comparable: fc.subarray(Object.keys(m.instance.columns)) })
         .map((lists) => ({ ...m, ...lists })),
     )
 
@@ -236,14 +269,13 @@ describe('always', () => {
     fc.assert(
       fc.property(mapped, (list) => {
         const turned = Object.fromEntries(Object.entries(list).toReversed())
-        const made = { ...HTS, instance: list, event: list }
-        expect(instanceColumns(made)).toEqual(instanceColumns({ ...made, instance: turned }))
-        expect(eventColumns(made)).toEqual(instanceColumns(made))
+        expect(mappedColumns({ columns: list, translations: {} })).toEqual(mappedColumns({ columns: turned, translations: {} }))
       }),
     )
-    expect(instanceColumns({ ...HTS, instance: { b: 'TEAUicCode1', a: '', '10': 'TEAFirstNm1' } })).toEqual([
-      ['10', 'TEAFirstNm1'],
-      ['b', 'TEAUicCode1'],
+    const translations = { b: { x: 'y' }, a: { x: 'z' } }
+    expect(mappedColumns({ columns: { b: 'TEAUicCode1', a: '', '10': 'TEAFirstNm1' }, translations })).toEqual([
+      ['10', 'TEAFirstNm1', {}],
+      ['b', 'TEAUicCode1', { x: 'y' }],
     ])
   })
 })
