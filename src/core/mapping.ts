@@ -10,6 +10,8 @@ const translations = z.record(z.string(), z.record(z.string().trim(), z.string()
 /** stands in every row for a column that the relation need not have then */
 const constant = z.string().trim().min(1).optional()
 
+export const chunkSizeSchema = z.int().min(1).max(1000)
+
 /** The columns that a constant can stand for. */
 export const CONSTANTS = {
   instance: ['OrgUnit'],
@@ -42,7 +44,7 @@ export const mappingSchema = z.object({
   /** what a run does when a record was rejected: end after the step, as the document says, or go on */
   onRejected: z.enum(['stop', 'continue']),
   /** patients in a request; null: as the setting says */
-  chunkSize: z.int().min(1).max(1000).nullable(),
+  chunkSize: chunkSizeSchema.nullable(),
 })
 export type Mapping = z.infer<typeof mappingSchema>
 
