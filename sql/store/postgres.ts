@@ -1,4 +1,5 @@
 import type { DatabasePool } from 'slonik'
+import { browseMethods } from '../mart/browse.ts'
 import { describeMart, previewDelta } from '../mart/preview.ts'
 import type { ChunkLocks } from './chunk-locks.ts'
 import { readLog } from './log.ts'
@@ -22,6 +23,7 @@ export function createStore(pool: DatabasePool, locks: ChunkLocks, options: Mart
     previewDelta: (mapping, request, onRow) => previewDelta(pool, options, mapping, request, onRow),
     describeMart: (mapping) => describeMart(pool, options, mapping),
     readVanished: (mapping) => readVanished(pool, options, mapping),
+    ...browseMethods(pool, options),
     ...rejectedMethods(pool),
     readLog: (limit) => readLog(pool, limit),
     holdingPatients: (runId, chunk, work) => locks.hold(runId, chunk, work),

@@ -195,7 +195,21 @@ export interface LogRow {
 /** Where the Mart is, and how far before the markers a run looks. */
 export interface MartOptions {
   martSchema: string
+  /** of our own tables */
+  storeSchema: string
   overlapDays: number
+}
+
+export interface MartRelation {
+  name: string
+  type: 'table' | 'view'
+}
+export interface MartColumn {
+  name: string
+  /** PostgreSQL's */
+  type: string
+  /** a few different values; null: not asked for, or not to be had in time */
+  samples: readonly string[] | null
 }
 
 /** One row of a mapping's delta, with the Mart's own values. */
@@ -328,6 +342,10 @@ export interface Store {
   readWarnings(runId: string): Promise<readonly { kind: Kind; patientId: string; recordKey: string; warning: string }[]>
 
   // ---- the Mart, read only
+  /** those whose name has this text, in any case; our own tables are left out */
+  listMartRelations(search: string): Promise<readonly MartRelation[]>
+  /** in the relation's own order; null: the Mart has no such relation */
+  readMartColumns(relation: string, withSamples: boolean): Promise<readonly MartColumn[] | null>
   /** every row that a sync would look at now. @throws MartError */
   previewDelta(mapping: Mapping, request: Pick<RunRequest, 'from' | 'to' | 'resync'>, onRow: (row: PreviewRow) => void): Promise<void>
   /** delivered records that no mapping's relations have any more. @throws MartError */

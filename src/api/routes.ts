@@ -1,4 +1,8 @@
 /** Every route of /api/v1, room by room. */
-import type { Route } from './handler.ts'
+import { dhis2Operations } from './contract/dhis2.ts'
+import { martOperations } from './contract/mart.ts'
+import { routesOf, type Route } from './handler.ts'
+import { dhis2Handlers } from './handlers/dhis2/index.ts'
+import { martHandlers } from './handlers/mart/index.ts'
 
-export const routes: readonly Route[] = []
+export const routes: readonly Route[] = [...routesOf(martOperations, martHandlers), ...routesOf(dhis2Operations, dhis2Handlers)]
