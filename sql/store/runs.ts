@@ -1,6 +1,6 @@
 /** sync_run, sync_step and their counts. */
 import { randomUUID } from 'node:crypto'
-import { sql, UniqueIntegrityConstraintViolationError, type CommonQueryMethods, type DatabasePool } from 'slonik'
+import { sql, UniqueIntegrityConstraintViolationError, type CommonQueryMethods, type DatabasePool, type FragmentSqlToken } from 'slonik'
 import { z } from 'zod'
 import { mappingSchema } from '../../src/core/mapping.ts'
 import { KINDS, type Kind } from '../../src/core/model.ts'
@@ -62,6 +62,11 @@ const stepRow = z.object({
 const RUN = sql.fragment`
   run_id::text, mapping_name, mapping, state, requested_by, comment, dry_run, from_date::text, to_date::text, resync, retry, cancel_requested, failure,
   to_char(snapshot_at, 'YYYY-MM-DD"T"HH24:MI:SS') as snapshot_at, programs, created_at, started_at, ended_at`
+
+/** The table that a row of sync_snapshot_row comes from, by the mapping of its run. */
+export const tableOf = (row: FragmentSqlToken, mapping: FragmentSqlToken) => sql.fragment`
+  case ${row}.kind when 'trackedEntity' then ${mapping} #>> '{instance,table}' when 'enrollment' then ${mapping} #>> '{enrollments,table}'
+    else ${mapping} #>> array['events', ${row}.source::text, 'table'] end`
 
 type RunMethods = Pick<
   Store,

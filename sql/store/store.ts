@@ -215,6 +215,7 @@ export interface MartColumn {
 /** One row of a mapping's delta, with the Mart's own values. */
 export interface PreviewRow {
   kind: Kind
+  relation: string
   what: 'new' | 'update' | 'unchanged'
   patientId: string
   recordKey: string
@@ -225,6 +226,14 @@ export interface PreviewRow {
   status: string | null
   /** mapped column → value */
   values: Readonly<Record<string, string | null>>
+}
+
+/** Programs, stages and org units that a mapping's relations name, each with the relation that does. */
+export interface MartNames {
+  programs: readonly { table: string; uid: string }[]
+  /** only those that the mapping gives; program: null when the relation has a column for it */
+  stages: readonly { table: string; uid: string; program: string | null }[]
+  orgUnits: readonly { table: string; code: string }[]
 }
 
 /** A record that was delivered, and that the Mart no longer has. */
@@ -298,7 +307,7 @@ export interface Store {
   finishStep(runId: string, step: Step, state: StepState, failure: string | null): Promise<void>
 
   // ---- snapshot
-  /** Copies the delta of the three relations in one repeatable-read transaction. Repeatable: a second call replaces the first one's rows. @throws RunFailure naming relation and column */
+  /** Copies the delta of the mapping's relations in one repeatable-read transaction. Repeatable: a second call replaces the first one's rows. @throws RunFailure naming relation and column */
   takeSnapshot(run: Run): Promise<SnapshotSummary>
   /**
    * Flags patients of the run who share a value: all of `searchable` together, or one of `unique` alone (blanks and case ignored, empty values never).
@@ -350,8 +359,8 @@ export interface Store {
   previewDelta(mapping: Mapping, request: Pick<RunRequest, 'from' | 'to' | 'resync'>, onRow: (row: PreviewRow) => void): Promise<void>
   /** delivered records that no mapping's relations have any more. @throws MartError */
   readVanished(mapping: Mapping): Promise<readonly VanishedRow[]>
-  /** distinct program UIDs and org unit codes. @throws MartError */
-  describeMart(mapping: Mapping): Promise<{ programs: readonly string[]; orgUnits: readonly string[] }>
+  /** what `check` compares with DHIS2. @throws MartError */
+  describeMart(mapping: Mapping): Promise<MartNames>
 
   // ---- rejected records, a work list over all runs
   /** the longest open first */

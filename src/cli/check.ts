@@ -1,8 +1,8 @@
 /** Is everything there that a sync needs? Each check says what it found, or what to do. */
 import { missingMigrations } from '../../sql/migrate.ts'
-import type { Store } from '../../sql/store/store.ts'
+import type { MartNames, Store } from '../../sql/store/store.ts'
 import { describeConfig, readConfig } from '../config.ts'
-import { eventColumns, instanceColumns, type Mapping } from '../core/mapping.ts'
+import { relationsOf, type Mapping } from '../core/mapping.ts'
 import type { Metadata } from '../core/model.ts'
 import type { Dhis2Client } from '../dhis2/client.ts'
 import { dhis2Connector, openStore } from '../service.ts'
@@ -50,22 +50,30 @@ async function tried<T>(work: Promise<T>, bad: (text: string) => void): Promise<
 async function checkMapping(store: Store, client: Dhis2Client | null, mapping: Mapping): Promise<string[]> {
   const found = await store.describeMart(mapping)
   if (!client) return []
-  return compare(mapping, await client.readMetadata(found.programs), found)
+  return compare(mapping, await client.readMetadata([...new Set(found.programs.map(({ uid }) => uid))]), found)
 }
 
-function compare(mapping: Mapping, metadata: Metadata, mart: { programs: readonly string[]; orgUnits: readonly string[] }): string[] {
-  const unknown = (kind: string, columns: ReturnType<typeof instanceColumns>, fields: ReadonlyMap<string, unknown>) =>
-    columns
+function compare(mapping: Mapping, metadata: Metadata, mart: MartNames): string[] {
+  const { attributes, dataElements, programs, orgUnitsByCode } = metadata
+  const columns = relationsOf(mapping).flatMap(({ kind, table, columns }) => {
+    const [word, fields] = kind === 'event' ? (['data element', dataElements] as const) : (['attribute', attributes] as const)
+    return columns
       .filter(([, uid]) => !fields.has(uid))
-      .map(([column, uid]) => `column "${column}" is mapped to ${kind} ${uid}, which DHIS2 does not have`)
+      .map(([column, uid]) => `column "${column}" of ${table} is mapped to ${word} ${uid}, which DHIS2 does not have`)
+  })
+  const hasStage = ({ uid, program }: MartNames['stages'][number]) =>
+    program === null ? [...programs.values()].some((p) => p.stages.has(uid)) : programs.get(program)?.stages.has(uid)
   return [
-    ...unknown('attribute', instanceColumns(mapping), metadata.attributes),
-    ...unknown('data element', eventColumns(mapping), metadata.dataElements),
-    ...mart.programs
-      .filter((uid) => !metadata.programs.has(uid))
-      .map((uid) => `program ${uid} of ${mapping.tables.enrollments} is not in DHIS2`),
+    ...columns,
+    ...mart.programs.filter(({ uid }) => !programs.has(uid)).map(({ table, uid }) => `program ${uid} of ${table} is not in DHIS2`),
+    ...mart.stages
+      .filter((stage) => !hasStage(stage))
+      .map(
+        ({ table, uid, program }) =>
+          `program stage ${uid} of ${table} is no stage of ${program === null ? 'its programs' : `program ${program}`} in DHIS2`,
+      ),
     ...mart.orgUnits
-      .filter((code) => !metadata.orgUnitsByCode.has(code))
-      .map((code) => `org unit "${code}" of ${mapping.tables.instance} is no code in DHIS2`),
+      .filter(({ code }) => !orgUnitsByCode.has(code))
+      .map(({ table, code }) => `org unit "${code}" of ${table} is no code in DHIS2`),
   ]
 }

@@ -55,7 +55,12 @@ describe('usage', () => {
 describe('mappings', () => {
   const odd = mappingOf('tb', {
     name: 'Été 2024',
-    instance: { [`It's "odd" \\ 🎗?`]: 'TEAUicCode1', Phone: '' },
+    instance: {
+      table: 'tb_instance_table',
+      columns: { [`It's "odd" \\ 🎗?`]: 'TEAUicCode1', Phone: '' },
+      constants: { OrgUnit: 'C-01' },
+      translations: { [`It's "odd" \\ 🎗?`]: { '🎗': '\\ "' } },
+    },
     searchable: [`It's "odd" \\ 🎗?`],
     comparable: [],
     openLatestCompletedEnrollment: 'yes',

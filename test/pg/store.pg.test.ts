@@ -14,11 +14,12 @@ import {
   type RunRequest,
   type Store,
 } from '../../sql/store/store.ts'
-import { instanceColumns, type Mapping } from '../../src/core/mapping.ts'
+import { mappedColumns, type Mapping } from '../../src/core/mapping.ts'
 import type { Kind } from '../../src/core/model.ts'
 import { reject } from '../../src/core/rejection.ts'
 import { Clinic, COLUMN_OF_NAME, FOLLOW_UP, HTS, INITIAL, mappingOf } from '../support/clinic-model.ts'
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
+import { withColumns } from '../support/with-columns.ts'
 
 const MAPPING = mappingOf('hts', { name: 'HTS Service' })
 const ODD = `It's "odd" \\ 🎗? %s $1`
@@ -126,7 +127,13 @@ const workList = () =>
   )
 
 describe('mappings', () => {
-  const odd: Mapping = { ...MAPPING, name: ODD, instance: { [ODD]: 'TEAUicCode1' }, searchable: [ODD], onRejected: 'continue' }
+  const odd: Mapping = {
+    ...withColumns(MAPPING, { instance: { [ODD]: 'TEAUicCode1' } }),
+    name: ODD,
+    searchable: [ODD],
+    comparable: [],
+    onRejected: 'continue',
+  }
   test('are read as they were saved, odd names too, in the order of their names', async () => {
     expect(await store.saveMappings([odd, MAPPING], 'admin')).toEqual({ created: [ODD], replaced: [MAPPING.name] })
     expect(await store.readMapping(ODD)).toEqual(odd)
@@ -150,11 +157,17 @@ describe('mappings', () => {
     ])
   })
   test('a row that a Java service left, JSON as text and without config', async () => {
+    const tables = { instance: 'old_instance', enrollments: 'old_enrollments', event: 'old_events' }
     await db.query(`insert into mapping (mapping_name, lookup_table, mapping_json) values ('Old', to_json($1::text), to_json($2::text))`, [
-      JSON.stringify(MAPPING.tables),
+      JSON.stringify(tables),
       JSON.stringify({ instance: { 'a &amp; b': 'TEAUicCode1' }, event: {} }),
     ])
-    expect(await store.readMapping('Old')).toMatchObject({ tables: MAPPING.tables, instance: { 'a & b': 'TEAUicCode1' }, searchable: [] })
+    expect(await store.readMapping('Old')).toMatchObject({
+      instance: { table: 'old_instance', columns: { 'a & b': 'TEAUicCode1' } },
+      enrollments: { table: 'old_enrollments' },
+      events: [{ table: 'old_events', columns: {} }],
+      searchable: [],
+    })
   })
 })
 
@@ -343,15 +356,16 @@ describe('snapshot', () => {
     const third = await snapshot()
     expect(await pendingOf(third.run)).toEqual(['trackedEntity P-b'])
     await end(third.run.runId)
-    await store.saveMappings([{ ...MAPPING, instance: { ...MAPPING.instance, Phone: 'TEAPhoneNo2' } }], 'admin')
+    await store.saveMappings([withColumns(MAPPING, { instance: { ...MAPPING.instance.columns, Phone: 'TEAPhoneNo2' } })], 'admin')
     expect(await pendingOf((await snapshot()).run)).toEqual(['trackedEntity P-a', 'trackedEntity P-b'])
   })
   test('the order of a mapping’s columns is none of its content', async () => {
     clinic.healthy('a')
     await mart()
     await deliver((await snapshot()).run)
-    const turned = (columns: Mapping['instance']) => Object.fromEntries(Object.entries(columns).toReversed())
-    await store.saveMappings([{ ...MAPPING, instance: turned(MAPPING.instance), event: turned(MAPPING.event) }], 'admin')
+    const turned = (columns: Record<string, string>) => Object.fromEntries(Object.entries(columns).toReversed())
+    const { instance, events } = MAPPING
+    await store.saveMappings([withColumns(MAPPING, { instance: turned(instance.columns), event: turned(events[0]!.columns) })], 'admin')
     expect(await pendingOf((await snapshot()).run)).toEqual([])
   })
   test('with resync, and for a period, what was confirmed goes too', async () => {
@@ -411,14 +425,14 @@ describe('snapshot', () => {
   })
   test('values come as they are: odd names and texts, blanks, nothing', async () => {
     const columns = { [ODD]: 'TEAFirstNm1', [COLUMN_OF_NAME]: 'TEALastNam1', UIC: 'TEAUicCode1' }
-    await store.saveMappings([{ ...MAPPING, instance: columns }], 'admin')
+    await store.saveMappings([withColumns(MAPPING, { instance: columns })], 'admin')
     const values = { [COLUMN_OF_NAME]: `a'b"c\\d\n🌻 {x,y} NULL`, UIC: ' 1.50 ' }
     clinic.patient(`o'"\\🌻`, { orgUnit: ' C-01 ' }, values)
     await mart()
     await db.query(`alter table mart.hts_instance_table add "${ODD.replaceAll('"', '""')}" text default ''`)
     const { run } = await snapshot()
     const [patient] = await store.readPatients(run.runId, 0)
-    const named = instanceColumns(run.mapping).map(([column], i) => [column, patient!.values[i]])
+    const named = mappedColumns(run.mapping.instance).map(([column], i) => [column, patient!.values[i]])
     expect(Object.fromEntries(named)).toEqual({ ...values, [ODD]: '' })
     expect(patient).toMatchObject({ patientId: `P-o'"\\🌻`, orgUnitCode: 'C-01', trackedEntity: null, sent: [] })
   })
@@ -792,8 +806,8 @@ describe('preview', () => {
     clinic.patient('d', { orgUnit: null })
     await mart()
     const found = await store.describeMart(MAPPING)
-    expect(found.programs).toEqual([HTS])
-    expect([...found.orgUnits].toSorted()).toEqual(['C-01', ODD].toSorted())
+    expect(found.programs).toEqual([{ table: MAPPING.enrollments.table, uid: HTS }])
+    expect(found.orgUnits.map((o) => o.code).toSorted()).toEqual(['C-01', ODD].toSorted())
   })
   test('an error in a row’s handler is the caller’s, and the store goes on', async () => {
     clinic.healthy('a')

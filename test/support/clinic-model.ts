@@ -29,35 +29,35 @@ const VISIT_COLUMNS: readonly MartColumn[] = [
 ]
 export const COLUMN_OF_NAME = 'Mother\'s "last" name, 100%'
 
+const PERSON_MAPPING = {
+  UIC: 'TEAUicCode1',
+  'First Name': 'TEAFirstNm1',
+  [COLUMN_OF_NAME]: 'TEALastNam1',
+  'Date of Birth': 'TEABirthDt1',
+  Gender: 'TEAGenderS1',
+  Phone: 'TEAPhoneNo1',
+}
+const VISIT_MAPPING = {
+  'Date of HIV test': 'DEHtsTstDt1',
+  'HIV result given to client ?': 'DEHtsResul1',
+  'Have you had a cough?': 'DEHtsCouns1',
+  'Tests in the last 12 months': 'DEHtsTests1',
+  Notes: 'DEHtsNotes1',
+  'Next appointment': 'DEFupNextD1',
+  'Visit number': 'DEFupVisNo1',
+}
+
 export function mappingOf(service: string, over: Partial<Mapping> = {}): Mapping {
   return {
     name: `Mapping ${service}`,
-    tables: {
-      instance: `${service}_instance_table`,
-      enrollments: `${service}_program_enrollment_table`,
-      event: `${service}_program_events_table`,
-    },
-    instance: {
-      UIC: 'TEAUicCode1',
-      'First Name': 'TEAFirstNm1',
-      [COLUMN_OF_NAME]: 'TEALastNam1',
-      'Date of Birth': 'TEABirthDt1',
-      Gender: 'TEAGenderS1',
-      Phone: 'TEAPhoneNo1',
-    },
-    event: {
-      'Date of HIV test': 'DEHtsTstDt1',
-      'HIV result given to client ?': 'DEHtsResul1',
-      'Have you had a cough?': 'DEHtsCouns1',
-      'Tests in the last 12 months': 'DEHtsTests1',
-      Notes: 'DEHtsNotes1',
-      'Next appointment': 'DEFupNextD1',
-      'Visit number': 'DEFupVisNo1',
-    },
+    instance: { table: `${service}_instance_table`, columns: PERSON_MAPPING, constants: {}, translations: {} },
+    enrollments: { table: `${service}_program_enrollment_table`, constants: {} },
+    events: [{ table: `${service}_program_events_table`, columns: VISIT_MAPPING, constants: {}, translations: {} }],
     searchable: ['UIC'],
     comparable: ['First Name'],
     openLatestCompletedEnrollment: 'no',
     onRejected: 'stop',
+    chunkSize: null,
     ...over,
   }
 }
@@ -197,7 +197,7 @@ export function expectedOf(clinic: Clinic, mapping: Mapping): Found {
               (v.patientProgramId === null ? v.enrollmentDate === e.enrollmentDate : v.patientProgramId === e.programUniqueId),
           )
           .map((v): FoundEvent => {
-            const all = Object.entries(mapped(v.values, mapping.event))
+            const all = Object.entries(mapped(v.values, mapping.events[0]!.columns))
             return {
               stage: v.programStage!,
               date: v.eventDate!,
@@ -208,7 +208,11 @@ export function expectedOf(clinic: Clinic, mapping: Mapping): Found {
           }),
       }))
     found[patient.values['UIC']!] = [
-      { orgUnit: ORG_UNITS[patient.orgUnit!]!, attributes: mapped(patient.values, mapping.instance), enrollments: canonical(enrollments) },
+      {
+        orgUnit: ORG_UNITS[patient.orgUnit!]!,
+        attributes: mapped(patient.values, mapping.instance.columns),
+        enrollments: canonical(enrollments),
+      },
     ]
   }
   return found

@@ -212,7 +212,7 @@ class Sync {
   /** What a sync looks at: neither date_created nor columns that are not mapped. */
   private content(row: MartPatient | MartEnrollment | MartVisit): string {
     if (!('values' in row)) return JSON.stringify({ ...row, dateCreated: null })
-    const columns = mappedEntries('eventDate' in row ? this.mapping.event : this.mapping.instance)
+    const columns = mappedEntries('eventDate' in row ? this.mapping.events[0]!.columns : this.mapping.instance.columns)
     return JSON.stringify({ ...row, dateCreated: null, values: columns.map(([column, uid]) => [uid, row.values[column] ?? null]) })
   }
 
@@ -237,7 +237,7 @@ class Sync {
     if (person?.deleted) return 'gone'
     const orgUnit = orgUnitOf(row.orgUnit)
     if (typeof orgUnit !== 'string') return orgUnit.code
-    const values = this.valuesOf(this.mapping.instance, row.values, person?.sent ?? [])
+    const values = this.valuesOf(this.mapping.instance.columns, row.values, person?.sent ?? [])
     if (values.codes[0]) return values.codes[0]
     const after = merged(person?.attributes ?? {}, values.set, this.options.clearsAttributes ? values.clear : [])
     const mandatory = REFERENCE_METADATA.programs.flatMap((p) => p.attributes.filter((a) => a.mandatory).map((a) => a.id))
@@ -254,7 +254,7 @@ class Sync {
   private searched(row: MartPatient, columns: readonly string[]): Record<string, string> {
     return Object.fromEntries(
       columns.flatMap((column) => {
-        const uid = this.mapping.instance[column] ?? ''
+        const uid = this.mapping.instance.columns[column] ?? ''
         const made = uid === '' ? null : expectedValue(row.values[column], uid)
         return made && !isCode(made) ? [[uid, made.value ?? '']] : []
       }),
@@ -263,8 +263,8 @@ class Sync {
 
   /** Another patient of the run with the same searchable values, or the same unique value. */
   private twinOf(row: MartPatient): boolean {
-    const unique = Object.keys(this.mapping.instance).filter(
-      (column) => REFERENCE_METADATA.attributes.find((a) => a.id === this.mapping.instance[column])?.unique,
+    const unique = Object.keys(this.mapping.instance.columns).filter(
+      (column) => REFERENCE_METADATA.attributes.find((a) => a.id === this.mapping.instance.columns[column])?.unique,
     )
     const groups = [this.mapping.searchable, ...unique.map((column) => [column])].filter((group) => group.length > 0)
     const others = this.patients.filter((p) => p.patientId !== row.patientId && this.takesPart(p.patientId!))
@@ -463,7 +463,7 @@ class Sync {
     if (typeof date !== 'string') codes.push(date.code)
     const status = visit.status ?? 'COMPLETED'
     const allowed = new Set(stage.dataElements.map((d) => d.id))
-    const { set, clear, codes: mistakes } = this.valuesOf(this.mapping.event, visit.values, known?.sent ?? [], allowed)
+    const { set, clear, codes: mistakes } = this.valuesOf(this.mapping.events[0]!.columns, visit.values, known?.sent ?? [], allowed)
     const values = merged(known?.values ?? {}, set, clear)
     const compulsory = stage.dataElements.filter((d) => d.compulsory && status === 'COMPLETED')
     codes.push(...mistakes)

@@ -5,6 +5,7 @@ import type { Mapping } from '../../src/core/mapping.ts'
 import { matchPatient, searchFilters } from '../../src/core/match.ts'
 import type { Dhis2TrackedEntity, PatientRow } from '../../src/core/model.ts'
 import { MAPPING, METADATA, patient } from '../support/clinic.ts'
+import { withColumns } from '../support/with-columns.ts'
 
 const context = (over: Partial<Mapping> = {}) => ({ mapping: { ...MAPPING, ...over }, metadata: METADATA, timeZone: 'Africa/Harare' })
 const twoSearchable = context({ searchable: ['UIC', 'Date of Birth'] })
@@ -47,7 +48,7 @@ describe('what is asked', () => {
     expect(match(patient(values), [person('FoundPerson', {})], {}, twoSearchable)).toBe('new')
   })
   test('an attribute that DHIS2 does not have is not asked for', () => {
-    const ctx = context({ instance: { UIC: 'TEANowhere1' } })
+    const ctx = context(withColumns(MAPPING, { instance: { UIC: 'TEANowhere1' } }))
     expect(searchFilters([patient({}, {}, ctx.mapping)], ctx)).toEqual([])
   })
   test.each([

@@ -1,7 +1,6 @@
 /** Mart rows → payloads, or one plain sentence. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Mapping } from '../../src/core/mapping.ts'
 import type { EnrollmentRow, EventRow, Metadata, PatientRow } from '../../src/core/model.ts'
 import {
   enrollmentFields,
@@ -13,6 +12,7 @@ import {
 } from '../../src/core/payload.ts'
 import { REJECTION_CATALOGUE, type RejectionCode } from '../../src/core/rejection.ts'
 import { enrollment, event, HTS, MAPPING, METADATA, patient, withProgram } from '../support/clinic.ts'
+import { withColumns } from '../support/with-columns.ts'
 
 const TODAY = '2024-06-30'
 const PERSON = METADATA.trackedEntityTypes.get('TETPerson01')!
@@ -28,7 +28,7 @@ const toPatient = (row: PatientRow, over: Partial<PatientContext> = {}) =>
     ...over,
   })
 const toEnrollment = (row: EnrollmentRow, metadata: Metadata = METADATA) =>
-  enrollmentFields(row, { metadata, today: TODAY, relation: MAPPING.tables.enrollments })
+  enrollmentFields(row, { mapping: MAPPING, metadata, today: TODAY })
 const toEvent = (row: EventRow, over: Partial<EventContext> = {}) =>
   eventPayload(row, {
     mapping: MAPPING,
@@ -80,7 +80,7 @@ describe('patient → tracked entity', () => {
     expect(toPatient(patient({}, { unconfirmed }), { isNew })).toHaveProperty('payload.exists', exists)
   })
   test('zero and false are values', () => {
-    const mapping: Mapping = { ...MAPPING, instance: { UIC: 'TEAUicCode1', Zero: 'TEAFirstNm1' } }
+    const mapping = withColumns(MAPPING, { instance: { UIC: 'TEAUicCode1', Zero: 'TEAFirstNm1' } })
     expect(toPatient(patient({ Zero: '0' }, {}, mapping), { mapping })).toMatchObject({ sent: ['TEAUicCode1', 'TEAFirstNm1'] })
   })
 
@@ -170,7 +170,7 @@ describe('patient → tracked entity', () => {
     expect(toPatient(patient({ UIC: null }), known)).toHaveProperty('payload.attributes', [])
   })
   test('an unknown attribute is rejected when it has a value, and no matter otherwise', () => {
-    const mapping = { ...MAPPING, instance: { Odd: 'TEANowhere1', UIC: 'TEAUicCode1' } }
+    const mapping = withColumns(MAPPING, { instance: { Odd: 'TEANowhere1', UIC: 'TEAUicCode1' } })
     expect(rejectionOf(toPatient(patient({ Odd: 'x' }, {}, mapping), { mapping }))).toMatchObject({
       code: 'field-unknown',
       column: 'Odd',
@@ -189,7 +189,7 @@ describe('patient → tracked entity', () => {
 })
 
 describe('two columns for one UID', () => {
-  const mapping = { ...MAPPING, instance: { A: 'TEAFirstNm1', B: 'TEAFirstNm1', UIC: 'TEAUicCode1' } }
+  const mapping = withColumns(MAPPING, { instance: { A: 'TEAFirstNm1', B: 'TEAFirstNm1', UIC: 'TEAUicCode1' } })
   const names = (a: string | null, b: string | null, sent: string[] = []) => {
     const made = toPatient(patient({ A: a, B: b }, { sent }, mapping), { mapping })
     return 'rejection' in made ? made.rejection.message : made.payload.attributes.find((x) => x.attribute === 'TEAFirstNm1')?.value
@@ -496,14 +496,14 @@ describe('event', () => {
     expect(toEvent(event({ 'HIV result': null }, { tracker: 'EventOfThem' }))).toHaveProperty('sent', ['DEHtsTstDt1'])
   })
   test('compulsory and not mapped', () => {
-    const { 'HIV result': _, ...columns } = MAPPING.event
-    const mapping = { ...MAPPING, event: columns }
+    const { 'HIV result': _, ...columns } = MAPPING.events[0]!.columns
+    const mapping = withColumns(MAPPING, { event: columns })
     expect(rejectionOf(toEvent(event({}, {}, mapping), { mapping })).message).toBe(
       'Patient NAH009786: DHIS2 requires "HTS test result", and the mapping has no column of hts_program_events_table for it.',
     )
   })
   test('an unknown data element is rejected when it has a value', () => {
-    const mapping = { ...MAPPING, event: { ...MAPPING.event, Odd: 'DENowhere01' } }
+    const mapping = withColumns(MAPPING, { event: { ...MAPPING.events[0]!.columns, Odd: 'DENowhere01' } })
     // the columns of a mapping are sorted: the odd one comes after "Notes"
     const values = (odd: string | null) => {
       const row = event({})
@@ -560,7 +560,7 @@ describe('always', () => {
         fc.boolean(),
         (id, values, orgUnitCode, before, isNew) => {
           const made = toPatient({ ...patient(), patientId: id, values, orgUnitCode, sent: before }, { isNew })
-          if ('rejection' in made) return plain(made, id, MAPPING.tables.instance)
+          if ('rejection' in made) return plain(made, id, MAPPING.instance.table)
           const { attributes } = made.payload
           expect(new Set(attributes.map((a) => a.attribute)).size).toBe(attributes.length)
           expect(attributes.filter((a) => a.value !== null).map((a) => a.attribute)).toEqual(made.sent)
@@ -581,7 +581,7 @@ describe('always', () => {
     fc.assert(
       fc.property(row, fc.boolean(), (over, good) => {
         const made = toEnrollment(enrollment(good ? { ...over, program: HTS.uid, orgUnitCode: 'C-01', status: 'ACTIVE' } : over))
-        if ('rejection' in made) return plain(made, 'NAH009786', MAPPING.tables.enrollments)
+        if ('rejection' in made) return plain(made, 'NAH009786', MAPPING.enrollments.table)
         expect(made.enrolledAt <= TODAY && made.enrolledAt >= '1900-01-01').toBe(true)
       }),
     )
@@ -592,7 +592,7 @@ describe('always', () => {
       fc.property(row, fc.boolean(), fc.array(text, { minLength: 6, maxLength: 6 }), sent, (over, good, values, before) => {
         const fixed = good ? {} : over
         const made = toEvent(event({}, { ...fixed, values, sent: before, status: 'ACTIVE' }))
-        if ('rejection' in made) return plain(made, 'NAH009786', MAPPING.tables.event)
+        if ('rejection' in made) return plain(made, 'NAH009786', MAPPING.events[0]!.table)
         const own = HTS.stages.get(made.payload.programStage)!.dataElements
         for (const { dataElement } of made.payload.dataValues) expect(own.has(dataElement)).toBe(true)
         expect(made.payload.dataValues.filter((d) => d.value !== null).map((d) => d.dataElement)).toEqual(made.sent)

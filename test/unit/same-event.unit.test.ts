@@ -6,6 +6,7 @@ import { METADATA } from '../support/clinic.ts'
 
 const ours = (rowId: string, over: Partial<EventPayload> = {}) => ({
   rowId,
+  mapped: ['DEHtsResul1', 'DEHtsCouns1', 'DEHtsTests1'],
   payload: {
     event: `derived-${rowId}`,
     programStage: 'PSTHtsInit1',
@@ -31,7 +32,6 @@ const theirs = (event: string, over: Partial<Dhis2Event> = {}, values: Record<st
   ...over,
 })
 const CONTEXT = {
-  mapped: ['DEHtsResul1', 'DEHtsCouns1', 'DEHtsTests1'],
   metadata: METADATA,
   timeZone: 'UTC',
   enrollmentOrgUnits: ['OU0', null],

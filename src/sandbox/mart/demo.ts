@@ -307,16 +307,18 @@ function art(): DemoService {
   }
 }
 
-function mappingOf(name: string, service: string, event: Mapping['event']): Mapping {
+function mappingOf(name: string, service: string, columns: Record<string, string>): Mapping {
+  const { instance, enrollments, event } = relationNames(service)
   return {
     name,
-    tables: relationNames(service),
-    instance: PERSON_MAPPING,
-    event,
+    instance: { table: instance, columns: PERSON_MAPPING, constants: {}, translations: {} },
+    enrollments: { table: enrollments, constants: {} },
+    events: [{ table: event, columns, constants: {}, translations: {} }],
     searchable: ['UIC'],
     comparable: ['First Name', 'Last Name'],
     openLatestCompletedEnrollment: 'no',
     onRejected: 'continue',
+    chunkSize: null,
   }
 }
 
