@@ -118,7 +118,8 @@ function constantProblems(constants: unknown, part: keyof typeof CONSTANTS, wher
 
 function translationProblems(translations: unknown, mapped: ReadonlySet<string> | null, where: string): string[] {
   if (translations === undefined) return []
-  const isTable = (table: unknown) => isObject(table) && Object.values(table).every((value) => typeof value === 'string')
+  const isTable = (table: unknown) =>
+    isObject(table) && Object.entries(table).every(([from, to]) => text(from) !== '' && typeof to === 'string')
   if (!isObject(translations) || !Object.values(translations).every(isTable))
     return [`Incorrect values provided for config ${where} property`]
   return Object.keys(translations).every((column) => mapped?.has(unescapeHtml(column)) !== false)

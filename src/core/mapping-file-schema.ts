@@ -9,7 +9,7 @@ const orText = (part: z.ZodType) => z.union([part, z.string().regex(/^\s*\{/)])
 const columns = (field: string) =>
   z.record(z.string(), z.string()).meta({ minProperties: 1, description: `column → UID of a ${field}; "": not mapped` })
 const translations = z
-  .record(z.string(), z.record(z.string(), z.string()))
+  .record(z.string(), z.record(filled, z.string()))
   .meta({ description: 'mapped column → text of the Mart → text that is sent for it, converted as all others are' })
 const constants = (part: keyof typeof CONSTANTS) =>
   z

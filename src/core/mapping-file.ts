@@ -83,7 +83,9 @@ export function mappingFromParts(parts: MappingParts): Mapping {
 }
 
 const translation = (value: unknown): Record<string, string> =>
-  Object.fromEntries(Object.entries(record(value)).map(([from, to]) => [from.trim(), typeof to === 'string' ? to : '']))
+  Object.fromEntries(
+    Object.entries(record(value)).flatMap(([from, to]) => (text(from) === '' || typeof to !== 'string' ? [] : [[text(from), to]])),
+  )
 
 function byColumn<T>(value: unknown, read: (value: unknown) => T): Record<string, T> {
   // a name that was never escaped wins over one that was

@@ -6,7 +6,7 @@ const tableName = z.string().trim().min(1)
 /** column → UID; "" = not mapped */
 const columns = z.record(z.string(), z.string())
 /** column → Mart text, without blanks around → the text that is converted for DHIS2 instead */
-const translations = z.record(z.string(), z.record(z.string().trim(), z.string()))
+const translations = z.record(z.string(), z.record(z.string().trim().min(1), z.string()))
 /** stands in every row for a column that the relation need not have then */
 const constant = z.string().trim().min(1).optional()
 
@@ -60,10 +60,10 @@ export function mappedColumns({ columns, translations }: Pick<EventRelation, 'co
     .map(([column, uid]) => [column, uid, Object.hasOwn(translations, column) ? translations[column]! : {}])
 }
 
-/** A text that is not in the table goes as it is. */
+/** A text that is not in the table goes as it is; an empty one is never in it. */
 export function translated(text: string | null, translation: Translation): string | null {
   const key = text?.trim() ?? ''
-  return text !== null && Object.hasOwn(translation, key) ? translation[key]! : text
+  return key !== '' && Object.hasOwn(translation, key) ? translation[key]! : text
 }
 
 /** A relation of a mapping, whatever its kind. */

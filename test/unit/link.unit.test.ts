@@ -32,6 +32,14 @@ test.each<[string, EventRow, EnrollmentRow[], string | null]>([
   if ('enrollment' in link) expect(link.warning).toBeNull()
 })
 
+test('of a further event relation: its table is named', () => {
+  const mapping = { ...MAPPING, events: [...MAPPING.events, { ...MAPPING.events[0]!, table: 'hts_follow_up_table' }] }
+  const link = linkEvent({ ...byId('99'), source: 1 }, [march], mapping)
+  expect('rejection' in link && link.rejection.message).toContain('in hts_follow_up_table has patient_program_id "99"')
+  const twice = linkEvent({ ...byId(null, '2024-04-01'), source: 1 }, [april, { ...april, rowId: 'again' }], mapping)
+  expect('warning' in twice && twice.warning).toContain('of hts_program_enrollment_table fit this event of hts_follow_up_table')
+})
+
 test('several: the newest, with a warning', () => {
   const again = enrollment({ rowId: 'again', programUniqueId: '10', enrollmentDate: '2024-04-01 10:00:00' })
   expect(linkEvent(byId(null, '2024-04-01'), [march, again, april], MAPPING)).toEqual({

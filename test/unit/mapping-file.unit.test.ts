@@ -240,6 +240,10 @@ const WRONG: [item: unknown, problems: string[], beyond?: 'beyond'][] = [
   [config({ translations: { event: { 'HIV result': 'x' } } }), ['Incorrect values provided for config translations event property']],
   [config({ translations: { event: { 'HIV result': { P: 1 } } } }), ['Incorrect values provided for config translations event property']],
   [
+    config({ translations: { event: { 'HIV result': { ' ': 'x' } } } }),
+    ['Incorrect values provided for config translations event property'],
+  ],
+  [
     config({ translations: { instance: { Village: { a: 'b' } } } }),
     ['All config translations instance columns should contain mapping'],
     'beyond',
@@ -373,7 +377,7 @@ describe('always', () => {
   const uid = fc.stringMatching(/^[A-Za-z][A-Za-z0-9]{10}$/)
   const mapped = fc.dictionary(column, uid, { minKeys: 1, maxKeys: 5 })
   const translation = fc.dictionary(
-    column.map((text) => text.trim()),
+    column.map((name) => name.trim()).filter((name) => name !== ''),
     fc.string({ unit: 'grapheme' }),
     { minKeys: 1, maxKeys: 3 },
   )

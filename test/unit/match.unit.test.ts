@@ -38,6 +38,12 @@ describe('what is asked', () => {
       { attribute: 'TEAUicCode1', values: ['A', 'B'] },
     ])
   })
+  test('what is translated is looked for as it is sent', () => {
+    const ctx = context({ instance: { ...MAPPING.instance, translations: { UIC: { 'no code': '', old: 'NEW' } } } })
+    const rows = [patient({ UIC: 'old ' }), patient({ UIC: 'no code' })]
+    expect(searchFilters(rows, ctx)).toEqual([{ attribute: 'TEAUicCode1', values: ['NEW'] }])
+    expect(match(rows[0]!, [person('FoundPerson', { TEAUicCode1: 'NEW' })], {}, ctx)).toBe('FoundPerson')
+  })
   test.each<[string, Readonly<Record<string, string | null>>]>([
     ['an empty one', { UIC: null, 'Date of Birth': '1990-01-31' }],
     ['a blank one', { UIC: '  ', 'Date of Birth': '1990-01-31' }],

@@ -1,6 +1,7 @@
 /** Mart rows → payloads, or one plain sentence. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { Mapping } from '../../src/core/mapping.ts'
 import type { EnrollmentRow, EventRow, Metadata, PatientRow } from '../../src/core/model.ts'
 import {
   enrollmentFields,
@@ -211,6 +212,92 @@ describe('two columns for one UID', () => {
     ['only the second', null, 'Ann', 'Ann'],
     ['none', null, null, null],
   ])('sent before, now %s', (_name, a, b, expected) => expect(names(a, b, ['TEAFirstNm1'])).toBe(expected))
+})
+
+describe('translations', () => {
+  const translate = (table: Record<string, string>): Mapping => ({
+    ...MAPPING,
+    instance: { ...MAPPING.instance, translations: { Gender: table } },
+  })
+  const gender = (text: string | null, table: Record<string, string>, sent: string[] = []) => {
+    const made = toPatient(patient({ Gender: text }, { sent }), { mapping: translate(table) })
+    return 'rejection' in made ? made.rejection.message : made.payload.attributes.find((a) => a.attribute === 'TEAGenderS1')?.value
+  }
+  test.each<[string, string | null, Record<string, string>, string | undefined]>([
+    ['exactly', 'W', { W: 'Female' }, 'Female'],
+    ['blanks around', ' W\n', { W: 'Female' }, 'Female'],
+    ['converted after it', 'W', { W: ' f ' }, 'Female'],
+    ['not in the table: as it is', 'Male', { W: 'Female' }, 'Male'],
+    ['once only', 'W', { W: 'Male', Male: 'Female' }, 'Male'],
+    ['what would do by itself', 'Male', { Male: 'Female' }, 'Female'],
+    ['to nothing', 'unknown', { unknown: '' }, undefined],
+    ['nothing stays nothing', null, { W: 'Female' }, undefined],
+    ['nor is an empty text translated', ' ', { '': 'Female' }, undefined],
+  ])('%s', (_name, text, table, value) => expect(gender(text, table)).toBe(value))
+  test('upper and lower case are not alike', () => {
+    expect(gender('w', { W: 'Female' })).toContain('has "w", which is not an option')
+  })
+  test('a value that every object has is no translation', () => {
+    expect(gender('constructor', { W: 'Female' })).toContain('has "constructor", which is not an option')
+  })
+  test('one to nothing empties what was sent', () => expect(gender('unknown', { unknown: '' }, ['TEAGenderS1'])).toBeNull())
+  test('a sentence has both, and the value is the Mart’s', () => {
+    const made = toPatient(patient({ Gender: 'W' }), { mapping: translate({ W: 'Femle' }) })
+    expect(rejectionOf(made)).toMatchObject({
+      code: 'value-not-an-option',
+      column: 'Gender',
+      value: 'W',
+      message:
+        'Patient NAH009786: column "Gender" of hts_instance_table has "W" (translated to "Femle"), which is not an option for "Gender" (Male, Female).',
+    })
+  })
+})
+
+describe('several event relations', () => {
+  const followUp = {
+    table: 'hts_follow_up_table',
+    columns: { Answer: 'DEFupNotes1' },
+    constants: { program: HTS.uid, program_stage: 'PSTHtsFoll1' },
+    translations: { Answer: { '1': 'fine' } },
+  }
+  const mapping: Mapping = { ...MAPPING, events: [...MAPPING.events, followUp] }
+  const row = event({ Answer: '1' }, { source: 1, programStage: 'PSTHtsFoll1' }, mapping)
+  test('each has its own columns and translations', () => {
+    expect(toEvent(row, { mapping })).toMatchObject({
+      payload: { programStage: 'PSTHtsFoll1', dataValues: [{ dataElement: 'DEFupNotes1', value: 'fine' }] },
+      sent: ['DEFupNotes1'],
+    })
+    expect(toEvent(event({}, {}, mapping), { mapping })).toMatchObject({ sent: ['DEHtsResul1', 'DEHtsTstDt1'] })
+  })
+  test.each<[Partial<EventRow>, string]>([
+    [{ eventDate: null }, 'column "event_date" of hts_follow_up_table is empty.'],
+    [
+      { programStage: 'PSTHtsOther' },
+      'the mapping\'s constant "program_stage" for hts_follow_up_table has "PSTHtsOther", which is no stage of program "HTS - HIV testing".',
+    ],
+    [
+      { program: 'PRGNowhere1' },
+      'the mapping\'s constant "program" for hts_follow_up_table has "PRGNowhere1", which is no program in DHIS2.',
+    ],
+    [{ orgUnitCode: 'C-99' }, 'column "OrgUnit" of hts_follow_up_table has "C-99", which is no org unit\'s code in DHIS2.'],
+  ])('its table, and what the mapping gives, is named: %j', (over, sentence) => {
+    expect(rejectionOf(toEvent({ ...row, ...over }, { mapping })).message).toBe(`Patient NAH009786: ${sentence}`)
+  })
+  test('an org unit that the mapping gives to patients and enrollments', () => {
+    const given: Mapping = {
+      ...MAPPING,
+      instance: { ...MAPPING.instance, constants: { OrgUnit: 'C-99' } },
+      enrollments: { ...MAPPING.enrollments, constants: { OrgUnit: 'C-03' } },
+    }
+    expect(rejectionOf(toPatient(patient({}, { orgUnitCode: 'C-99' }), { mapping: given })).message).toBe(
+      'Patient NAH009786: the mapping\'s constant "OrgUnit" for hts_instance_table has "C-99", which is no org unit\'s code in DHIS2.',
+    )
+    expect(
+      rejectionOf(enrollmentFields(enrollment({ orgUnitCode: 'C-03' }), { mapping: given, metadata: METADATA, today: TODAY })).message,
+    ).toBe(
+      'Patient NAH009786: the mapping\'s constant "OrgUnit" for hts_program_enrollment_table has "C-03", but program "HTS - HIV testing" is not assigned to org unit "Cedar Clinic".',
+    )
+  })
 })
 
 describe('the tracked entity type', () => {

@@ -60,6 +60,11 @@ test('without any value there is nothing to tell it by', () => {
   expect(same([ours('1', { dataValues: [] })], [theirs('X', { dataValues: new Map() })])).toEqual({})
 })
 
+test('what another relation of the mapping fills is no matter', () => {
+  const fewer = { ...ours('1'), mapped: ['DEHtsResul1', 'DEHtsCouns1'] }
+  expect(same([fewer], [theirs('X', {}, { DEHtsTests1: '2' })])).toEqual({ '1': 'X' })
+})
+
 describe('twins', () => {
   test('as many as there are in the Mart: each one', () => {
     expect(same([ours('1'), ours('2')], [theirs('Y'), theirs('X')])).toEqual({ '1': 'X', '2': 'Y' })
