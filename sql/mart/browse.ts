@@ -42,16 +42,18 @@ export function browseMethods(
  * from …, as c: tables, views, materialized views, foreign and partitioned tables that are the Mart's own. In the same schema, as the Java services
  * had it, ours stand among them.
  */
-function relations({ martSchema, storeSchema }: Pick<MartOptions, 'martSchema' | 'storeSchema'>): FragmentSqlToken {
-  const ours =
-    martSchema === storeSchema
-      ? sql.fragment`and c.relname <> all (${sql.array(OURS, 'text')}) and not starts_with(c.relname, 'sync_')`
-      : sql.fragment``
+function relations(options: Pick<MartOptions, 'martSchema' | 'storeSchema'>): FragmentSqlToken {
   return sql.fragment`
-    pg_class c join pg_namespace n on n.oid = c.relnamespace and n.nspname = ${martSchema}
-      and c.relkind in ('r', 'p', 'v', 'm', 'f') and not c.relispartition and c.relname !~* ${BOOKKEEPING} ${ours}
+    pg_class c join pg_namespace n on n.oid = c.relnamespace and n.nspname = ${options.martSchema}
+      and c.relkind in ('r', 'p', 'v', 'm', 'f') and not c.relispartition and c.relname !~* ${BOOKKEEPING} and ${notOurs(options, sql.fragment`c.relname`)}
       and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')`
 }
+
+/** Our accounts and sessions are in no Mart. */
+export const notOurs = ({ martSchema, storeSchema }: Pick<MartOptions, 'martSchema' | 'storeSchema'>, name: FragmentSqlToken) =>
+  martSchema === storeSchema
+    ? sql.fragment`(${name} <> all (${sql.array(OURS, 'text')}) and not starts_with(${name}, 'sync_'))`
+    : sql.fragment`true`
 
 /** Different values of each column among the first rows, shortened. @throws when it takes too long, or our account may not read it */
 async function readSamples(pool: DatabasePool, martSchema: string, relation: string, columns: readonly string[]): Promise<string[][]> {
