@@ -2,7 +2,7 @@
  * The delta of the mapping's relations, copied in one repeatable-read transaction: events are often 1,000-line views that cost the whole view for every
  * chunk read from them, Bahmni Mart drops and rebuilds its tables while we run, and what was previewed is what is sent.
  */
-import { sql, type CommonQueryMethods, type DatabasePool, type FragmentSqlToken } from 'slonik'
+import { sql, type CommonQueryMethods, type DatabasePool, type FragmentSqlToken, type ListSqlToken } from 'slonik'
 import { z } from 'zod'
 import { groupBy } from '../../src/core/group-by.ts'
 import { mappedColumns, type MappedColumns } from '../../src/core/mapping.ts'
@@ -88,12 +88,16 @@ async function takeSnapshot(tx: CommonQueryMethods, run: Run, { martSchema, over
   const markers = await readMarkers(tx, mappingName)
   const force = run.resync || run.from !== null
 
-  const copied: (Copied & { kind: Kind })[] = []
-  for (const relation of relations) {
-    const { kind } = relation
+  const scanned = {} as Record<Kind, Scanned>
+  for (const kind of KINDS) {
     const delta = run.retry ? asked(runId, kind) : inDelta(kind, run, { mappingName, marker: markers[kind], overlapDays })
     const wanted = kind === 'event' && !force ? sql.fragment`(${delta} or ${ofNewEnrollment(runId, mappingName)})` : delta
-    copied.push({ kind, ...(await copyDelta(tx, run, relation, selectRows(relation, martSchema, wanted), force)) })
+    const rows = relations
+      .filter((relation) => relation.kind === kind)
+      .map(
+        (relation) => sql.fragment`select ${relation.source}::int as source, r.* from (${selectRows(relation, martSchema, wanted)}) as r`,
+      )
+    scanned[kind] = await copyDelta(tx, run, kind, sql.join(rows, sql.fragment` union all `), force)
   }
   // what follows, and the steps, are planned by statistics; autovacuum would make them minutes later
   await tx.query(sql.unsafe`analyze sync_snapshot_row`)
@@ -110,30 +114,19 @@ async function takeSnapshot(tx: CommonQueryMethods, run: Run, { martSchema, over
   const counts = Object.fromEntries(
     KINDS.map((kind) => {
       const { pending = 0, rejected = 0 } = states.find((s) => s.kind === kind) ?? {}
-      const ofKind = copied.filter((c) => c.kind === kind)
-      return [kind, { scanned: sum(ofKind.map((c) => c.scanned)), unchanged: sum(ofKind.map((c) => c.unchanged)), pending, rejected }]
+      return [kind, { scanned: scanned[kind].scanned, unchanged: scanned[kind].unchanged, pending, rejected }]
     }),
   ) as SnapshotSummary['counts']
   for (const kind of KINDS)
     await addCounts(tx, runId, 'snapshot', kind, { unchanged: counts[kind].unchanged, rejected: counts[kind].rejected })
 
-  const newest = Object.fromEntries(
-    KINDS.map((kind) => [
-      kind,
-      copied
-        .flatMap((c) => (c.kind === kind && c.newest !== null ? [c.newest] : []))
-        .toSorted()
-        .at(-1) ?? null,
-    ]),
-  )
+  const newest = Object.fromEntries(KINDS.map((kind) => [kind, scanned[kind].newest]))
   const programs = await tx.anyFirst(sql.type(z.object({ program: z.string() }))`
     select distinct program from sync_snapshot_row where run_id = ${runId} and program is not null order by program`)
   await tx.query(sql.unsafe`
     update sync_run set snapshot_at = now()::timestamp, newest = ${sql.jsonb(newest)}, programs = ${sql.array([...programs], 'text')} where run_id = ${runId}`)
   return { counts, programs }
 }
-
-const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0)
 
 const asked = (runId: string, kind: Kind) =>
   sql.fragment`r.record_key in (select record_key from sync_run_record where run_id = ${runId} and kind = ${kind})`
@@ -143,28 +136,37 @@ const isDismissed = (mappingName: string, kind: Kind) => sql.fragment`exists (
   select from sync_rejected j where j.mapping_name = ${mappingName} and j.kind = ${kind} and j.record_key = d.record_key
     and j.state = 'dismissed' and (j.hash = d.hash or j.code = 'duplicate-rows'))`
 
-const copiedRow = z.object({ scanned: z.int(), unchanged: z.int(), newest: z.string().nullable() })
-type Copied = z.infer<typeof copiedRow>
+const scannedRow = z.object({ scanned: z.int(), unchanged: z.int(), newest: z.string().nullable() })
+type Scanned = z.infer<typeof scannedRow>
 
-/** Rows whose content is as DHIS2 last confirmed it, or was dismissed, are counted and go no further. */
+/**
+ * Rows whose content is as DHIS2 last confirmed it, or was dismissed, are counted and go no further. But one whose record has another row now, which
+ * differs, goes along to be rejected with it: that other one alone would go today, and this one in the next run, and so on for ever.
+ */
 async function copyDelta(
   tx: CommonQueryMethods,
   run: Run,
-  { kind, source }: Relation,
-  rows: FragmentSqlToken,
+  kind: Kind,
+  rows: FragmentSqlToken | ListSqlToken,
   force: boolean,
-): Promise<Copied> {
-  return tx.one(sql.type(copiedRow)`
+): Promise<Scanned> {
+  return tx.one(sql.type(scannedRow)`
     with delta as materialized (
       select d.*, ${isDismissed(run.mappingName, kind)} or (not ${force} and c.hash is not null and c.hash = d.hash
-        and not exists (select from sync_doubt o where o.mapping_name = c.mapping_name and o.kind = c.kind and o.record_key = c.record_key)) as same
+        and not exists (select from sync_doubt o where o.mapping_name = c.mapping_name and o.kind = c.kind and o.record_key = c.record_key)) as same,
+        c.hash is not null as known
       from (${rows}) as d
       left join sync_confirmed c on c.mapping_name = ${run.mappingName} and c.kind = ${kind} and c.record_key = d.record_key
+    ), torn as materialized (
+      select record_key, count(*) filter (where same) as twins from delta
+      -- asked once: a first sync, and one without changes, has nothing to group
+      where exists (select from delta where known and not same)
+      group by record_key having bool_or(known and same) and not bool_and(same)
     ), copied as (
       insert into sync_snapshot_row (run_id, kind, source, state, ${COLUMNS})
-      select ${run.runId}, ${kind}, ${source}, 'pending', ${VALUES} from delta where not same
+      select ${run.runId}, ${kind}, source, 'pending', ${VALUES} from delta left join torn using (record_key) where not same or twins > 0
     )
-    select count(*)::int as scanned, (count(*) filter (where same))::int as unchanged,
+    select count(*)::int as scanned, (count(*) filter (where same) - (select coalesce(sum(twins), 0) from torn))::int as unchanged,
       (max(created) filter (where created between '1900-01-01' and now()::timestamp))::text as newest
     from delta`)
 }
