@@ -10,13 +10,18 @@ import type { Config } from './config.ts'
 import { createUidFactory } from './core/uid.ts'
 import type { Dhis2Client } from './dhis2/client.ts'
 import { connectDhis2 } from './dhis2/connect.ts'
+import { openConnectionCheck, type Dhis2State } from './dhis2/connection-check.ts'
 import type { ObservedRequest } from './dhis2/http.ts'
 import type { Log } from './log.ts'
 
 export interface Service {
   store: Store
   queues: SyncQueues
+  /** for jobs: waits for a DHIS2 that is away */
   connect: () => Promise<Dhis2Client>
+  /** for people, who want to know at once that it is away */
+  ask: () => Promise<Dhis2Client>
+  checkDhis2: () => Promise<Dhis2State>
   startWorkers: () => Promise<void>
   close: () => Promise<void>
 }
@@ -30,7 +35,11 @@ export async function openStore(config: Config): Promise<Store> {
   })
   // as many as a worker has chunks at a time
   const locks = openChunkLocks(config.databaseUrl!, config.storeSchema, config.concurrency + 1)
-  return createStore(pool, locks, { martSchema: config.martSchema, overlapDays: config.overlapDays })
+  return createStore(pool, locks, {
+    martSchema: config.martSchema,
+    storeSchema: config.storeSchema,
+    overlapDays: config.overlapDays,
+  })
 }
 
 /** Connects to DHIS2 when it is first needed: a service starts, and says what is wrong, also while DHIS2 is away. */
@@ -71,12 +80,20 @@ export async function openService(config: Config, log: Log, observe: (request: O
     store,
     saidOnceIn(QUIET_MS, (error) => log.error({ name: error.name }, 'the queue is out of reach')),
   )
-  let connected: Dhis2Client | null = null
-  const connector = dhis2Connector(config, (request) => {
-    log.debug(request, 'DHIS2 request')
-    observe(request)
-  })
-  const connect = async () => (connected = await connector())
+  const connected = new Set<Dhis2Client>()
+  const connector = (settings: Config) => {
+    const connect = dhis2Connector(settings, (request) => {
+      log.debug(request, 'DHIS2 request')
+      observe(request)
+    })
+    return async () => {
+      const client = await connect()
+      connected.add(client)
+      return client
+    }
+  }
+  const connect = connector(config)
+  const ask = connector({ ...config, retrySeconds: 0, timeoutSeconds: Math.min(config.timeoutSeconds, ASK_SECONDS) })
   const contexts: RunContextFactory = {
     store,
     uidOf: createUidFactory(siteId),
@@ -91,16 +108,20 @@ export async function openService(config: Config, log: Log, observe: (request: O
     store,
     queues,
     connect,
+    ask,
+    checkDhis2: openConnectionCheck(ask),
     startWorkers: () => queues.startWorkers(contexts, config.concurrency),
     async close() {
       await queues.close()
-      await connected?.close()
+      for (const client of connected) await client.close()
       await store.close()
     },
   }
 }
 
 const QUIET_MS = 10_000
+/** for an answer that a person waits for; a country's metadata takes some */
+const ASK_SECONDS = 30
 
 /** BullMQ tries again many times a second. */
 function saidOnceIn(ms: number, say: (error: Error) => void): (error: Error) => void {

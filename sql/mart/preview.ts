@@ -4,7 +4,7 @@ import { z } from 'zod'
 import type { Mapping } from '../../src/core/mapping.ts'
 import type { Kind } from '../../src/core/model.ts'
 import { readMarkers } from '../store/markers.ts'
-import type { MartNames, MartOptions, PreviewRow, RunRequest } from '../store/store.ts'
+import type { MartOptions, PreviewRow, RunRequest } from '../store/store.ts'
 import { readRelations } from './catalogue.ts'
 import { inDelta } from './delta.ts'
 import { selectRows } from './rows.ts'
@@ -69,22 +69,3 @@ const tracked = (kind: Kind) =>
     enrollment: sql.fragment`exists (select from enrollment_tracker t where t.program = d.program and t.program_unique_id = d.unique_id)`,
     event: sql.fragment`exists (select from event_tracker t where t.program = d.program and t.program_stage = d.program_stage and t.event_unique_id = d.unique_id)`,
   })[kind]
-
-/** What a mapping's relations name in DHIS2: the Mart's own programs and org units, and all that the mapping gives itself. @throws RunFailure */
-export async function describeMart(pool: DatabasePool, { martSchema }: MartOptions, mapping: Mapping): Promise<MartNames> {
-  const names = { programs: [], stages: [], orgUnits: [] } as { [K in keyof MartNames]: MartNames[K][number][] }
-  for (const { kind, table, constants } of await readRelations(pool, martSchema, mapping)) {
-    const distinct = (column: string) =>
-      pool.anyFirst(sql.type(z.object({ value: z.string() }))`
-        select distinct m.${sql.identifier([column])}::text as value from ${sql.identifier([martSchema, table])} as m
-        where m.${sql.identifier([column])} is not null order by value`)
-    const { OrgUnit: orgUnit, program, program_stage: stage } = constants
-    // events are often heavy views, and have the programs and org units of the others
-    const programs = program !== undefined ? [program] : kind === 'enrollment' ? await distinct('program') : []
-    const orgUnits = orgUnit !== undefined ? [orgUnit] : kind === 'trackedEntity' ? await distinct('OrgUnit') : []
-    names.programs.push(...programs.map((uid) => ({ table, uid })))
-    names.orgUnits.push(...orgUnits.map((code) => ({ table, code })))
-    if (stage !== undefined) names.stages.push({ table, uid: stage, program: program ?? null })
-  }
-  return names
-}

@@ -1,24 +1,25 @@
 /** The Mart's rows in the snapshot's columns: one select for each kind, used by the snapshot and by the preview. */
 import { createHash } from 'node:crypto'
 import { sql, type FragmentSqlToken } from 'slonik'
+import { ORG_UNIT, PATIENT } from '../../src/core/fixed-columns.ts'
 import type { Kind } from '../../src/core/model.ts'
-import { ORG_UNIT, PATIENT, type Relation } from './catalogue.ts'
+import type { Relation } from './catalogue.ts'
 
 const column = (name: string) => sql.fragment`m.${sql.identifier([name])}`
-const text = (name: string) => sql.fragment`${column(name)}::text`
+export const text = (name: string) => sql.fragment`${column(name)}::text`
 const optional = ({ types }: Relation, name: string) => (types.has(name) ? text(name) : sql.fragment`null::text`)
 
 /** Blank identifiers count as none. */
 const identifier = (fragment: FragmentSqlToken) => sql.fragment`nullif(btrim(${fragment}), '')`
 
 /** What the mapping gives for all rows, otherwise the row's own. */
-function given({ constants }: Relation, name: string): FragmentSqlToken {
+export function given({ constants }: Relation, name: string): FragmentSqlToken {
   const constant = constants[name]
   return constant === undefined ? identifier(text(name)) : sql.fragment`${constant}::text`
 }
 
 /** date_created as a timestamp, whatever the column's type; what is no date is null. */
-function dateCreated({ types }: Relation): FragmentSqlToken {
+export function dateCreated({ types }: Relation): FragmentSqlToken {
   const type = types.get('date_created') ?? 'text'
   return /^(date|timestamp)/.test(type)
     ? sql.fragment`${column('date_created')}::timestamp`

@@ -1,8 +1,10 @@
 import type { DatabasePool } from 'slonik'
-import { describeMart, previewDelta } from '../mart/preview.ts'
+import { browseMethods } from '../mart/browse.ts'
+import { readRelationFacts } from '../mart/facts.ts'
+import { previewDelta } from '../mart/preview.ts'
 import type { ChunkLocks } from './chunk-locks.ts'
 import { readLog } from './log.ts'
-import { listMappings, readMapping, saveMappings } from './mappings.ts'
+import { mappingMethods } from './mappings.ts'
 import { recordMethods } from './records.ts'
 import { rejectedMethods } from './rejected.ts'
 import { runMethods } from './runs.ts'
@@ -13,15 +15,14 @@ import type { MartOptions, Store } from './store.ts'
 /** The store on PostgreSQL; close it to close its connections. */
 export function createStore(pool: DatabasePool, locks: ChunkLocks, options: MartOptions): Store {
   return {
-    readMapping: (name) => readMapping(pool, name),
-    listMappings: () => listMappings(pool),
-    saveMappings: (mappings, user) => saveMappings(pool, mappings, user),
+    ...mappingMethods(pool),
     ...runMethods(pool),
     ...snapshotMethods(pool, options),
     ...recordMethods(pool),
     previewDelta: (mapping, request, onRow) => previewDelta(pool, options, mapping, request, onRow),
-    describeMart: (mapping) => describeMart(pool, options, mapping),
+    readRelationFacts: (mapping) => readRelationFacts(pool, options, mapping),
     readVanished: (mapping) => readVanished(pool, options, mapping),
+    ...browseMethods(pool, options),
     ...rejectedMethods(pool),
     readLog: (limit) => readLog(pool, limit),
     holdingPatients: (runId, chunk, work) => locks.hold(runId, chunk, work),

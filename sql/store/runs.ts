@@ -16,7 +16,7 @@ import {
   type StepRow,
   type Store,
 } from './store.ts'
-import { readMapping } from './mappings.ts'
+import { readMappingAndHold } from './mappings.ts'
 import { insertLog, settleAbandonedLogs, settleLog } from './log.ts'
 import { moveMarkers } from './markers.ts'
 
@@ -217,7 +217,7 @@ export function runMethods(pool: DatabasePool): RunMethods {
 }
 
 async function insertRun(tx: CommonQueryMethods, runId: string, r: RunRequest): Promise<void> {
-  const mapping = await readMapping(tx, r.mappingName)
+  const mapping = await readMappingAndHold(tx, r.mappingName)
   if (!mapping) throw new MappingNotFoundError(r.mappingName)
   await tx.query(sql.unsafe`
     insert into sync_run (run_id, mapping_name, mapping, state, requested_by, comment, dry_run, from_date, to_date, resync, retry)

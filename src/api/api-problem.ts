@@ -1,5 +1,5 @@
 /** Errors → problem+json, with a sentence for people and nothing of the program's inside. */
-import { MappingNotFoundError, RunActiveError } from '../../sql/store/store.ts'
+import { MappingChangedError, MappingHistoryError, MappingNotFoundError, NameTakenError, RunActiveError } from '../../sql/store/store.ts'
 import { RunFailure, systemSentence } from '../errors.ts'
 import { PROBLEMS, type Problem, type ProblemCode } from './contract/problem.ts'
 
@@ -25,6 +25,9 @@ export function problemOf(error: unknown): ApiProblem & { unexpected?: boolean }
   if (error instanceof ApiProblem) return error
   if (error instanceof RunActiveError) return new ApiProblem('sync-active', error.message, { syncId: error.runId })
   if (error instanceof MappingNotFoundError) return new ApiProblem('not-found', error.message)
+  if (error instanceof MappingChangedError) return new ApiProblem('changed', error.message)
+  if (error instanceof MappingHistoryError) return new ApiProblem('has-history', error.message)
+  if (error instanceof NameTakenError) return new ApiProblem('name-taken', error.message)
   // all that is thrown of DHIS2 and the Mart is written for users
   if (error instanceof RunFailure) return new ApiProblem('dhis2-unavailable', error.message)
   const sentence = systemSentence(error)

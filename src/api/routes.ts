@@ -1,4 +1,14 @@
 /** Every route of /api/v1, room by room. */
-import type { Route } from './handler.ts'
+import { dhis2Operations } from './contract/dhis2.ts'
+import { mappingOperations } from './contract/mappings.ts'
+import { martOperations } from './contract/mart.ts'
+import { routesOf, type Route } from './handler.ts'
+import { dhis2Handlers } from './handlers/dhis2/index.ts'
+import { mappingHandlers } from './handlers/mappings/index.ts'
+import { martHandlers } from './handlers/mart/index.ts'
 
-export const routes: readonly Route[] = []
+export const routes: readonly Route[] = [
+  ...routesOf(mappingOperations, mappingHandlers),
+  ...routesOf(martOperations, martHandlers),
+  ...routesOf(dhis2Operations, dhis2Handlers),
+]

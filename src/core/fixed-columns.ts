@@ -1,7 +1,17 @@
 /** The columns that every relation has — OrgUnit, program, dates, status — → what DHIS2 takes, or why it would refuse. */
-import type { Metadata, Program } from './model.ts'
+import type { Kind, Metadata, Program } from './model.ts'
 import { quoted, reject, type Rejection } from './rejection.ts'
 import { dateOf } from './value.ts'
+
+export const PATIENT = 'Patient_Identifier'
+export const ORG_UNIT = 'OrgUnit'
+
+/** Unless the mapping gives a constant for it. */
+export const REQUIRED_COLUMNS: Readonly<Record<Kind, readonly string[]>> = {
+  trackedEntity: [PATIENT, ORG_UNIT, 'date_created'],
+  enrollment: [PATIENT, ORG_UNIT, 'date_created', 'program', 'program_unique_id', 'enrollment_date', 'status'],
+  event: [PATIENT, ORG_UNIT, 'date_created', 'program', 'program_stage', 'event_unique_id', 'enrollment_date', 'event_date'],
+}
 
 /** Names the patient and where the value stands, for every sentence of one row. */
 export interface Where {

@@ -19,6 +19,13 @@ export function decoded(value: unknown): unknown {
   }
 }
 
+/** PostgreSQL refuses a NUL, and half of a pair of surrogates, in every text. */
+export function isStorable(value: unknown): boolean {
+  if (typeof value === 'string') return !/[\0\p{Surrogate}]/u.test(value)
+  if (Array.isArray(value)) return value.every(isStorable)
+  return !isObject(value) || Object.entries(value).every(([key, of]) => isStorable(key) && isStorable(of))
+}
+
 const ENTITIES: Readonly<Record<string, string>> = {
   '&amp;': '&',
   '&lt;': '<',

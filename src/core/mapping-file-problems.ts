@@ -1,5 +1,5 @@
 /** What is wrong with an item of a mapping file. */
-import { decoded, isObject, record, text, texts, unescapeHtml } from './loose-json.ts'
+import { decoded, isObject, isStorable, record, text, texts, unescapeHtml } from './loose-json.ts'
 import { chunkSizeSchema, CONSTANTS, usedTwice } from './mapping.ts'
 
 export const nameOf = (item: unknown): string | null => {
@@ -40,6 +40,7 @@ export function problemsOf(item: unknown, names: readonly (string | null)[]): st
   // the exports of 2018 have no config
   if (config !== undefined && config !== null && config !== '')
     problems.push(...configProblems(config, record(tables)['event'], isObject(columns) ? columns : {}))
+  if (!isStorable([name, tables, columns, config])) problems.push('It has a character that no database stores (NUL, or half of one)')
   return problems
 }
 

@@ -21,11 +21,16 @@ export interface FileProblem {
   problem: string
 }
 
+interface ParsedFile {
+  mappings: Mapping[]
+  problems: FileProblem[]
+}
+
+const whole = (problem: string): ParsedFile => ({ mappings: [], problems: [{ item: 0, name: null, problem }] })
 const AGAIN = 'Please correct the file and import again'
 
 /** Every problem of every item, in the originals' order and texts; no mapping unless there are none. */
-export function parseMappingFile(text: string): { mappings: Mapping[]; problems: FileProblem[] } {
-  const whole = (problem: string) => ({ mappings: [], problems: [{ item: 0, name: null, problem }] })
+export function parseMappingFile(text: string): ParsedFile {
   let items: unknown
   try {
     // Windows' Notepad begins a file with a byte order mark
@@ -33,6 +38,11 @@ export function parseMappingFile(text: string): { mappings: Mapping[]; problems:
   } catch {
     return whole('Error while validating json file. Please import valid json file')
   }
+  return parseMappings(items)
+}
+
+/** As parseMappingFile, of what the JSON says. */
+export function parseMappings(items: unknown): ParsedFile {
   if (!Array.isArray(items)) return whole(`File should contain array of Object. ${AGAIN}`)
   if (items.length === 0) return whole(`Imported file should not be empty. ${AGAIN}`)
   // the originals' import sends each item as text

@@ -110,6 +110,13 @@ export interface OrgUnit {
   name: string
 }
 
+/** An attribute of a program or of a tracked entity type. */
+export interface AttributeUse {
+  mandatory: boolean
+  /** users find people by it beyond their own org units */
+  searchable: boolean
+}
+
 export interface ProgramStage {
   uid: string
   name: string
@@ -128,16 +135,14 @@ export interface Program {
   selectIncidentDatesInFuture: boolean
   /** uids of the org units that the program is assigned to */
   orgUnits: ReadonlySet<string>
-  /** attribute uid → mandatory */
-  attributes: ReadonlyMap<string, { mandatory: boolean }>
+  attributes: ReadonlyMap<string, AttributeUse>
   stages: ReadonlyMap<string, ProgramStage>
 }
 
 export interface TrackedEntityType {
   uid: string
   name: string
-  /** attribute uid → mandatory */
-  attributes: ReadonlyMap<string, { mandatory: boolean }>
+  attributes: ReadonlyMap<string, AttributeUse>
 }
 
 /** What a run needs to know of the server's metadata; read once a run. Anything absent here does not exist for our account. */

@@ -15,6 +15,7 @@ import { mappedColumns, translated, type MappedColumns, type Mapping } from './m
 import {
   ENROLLMENT_STATUSES,
   EVENT_STATUSES,
+  type AttributeUse,
   type Dhis2Enrollment,
   type EnrollmentFields,
   type EnrollmentRow,
@@ -98,8 +99,7 @@ export function trackedEntityPayload(row: PatientRow, ctx: PatientContext): Resu
   }
 }
 
-const mandatoryOf = (attributes: ReadonlyMap<string, { mandatory: boolean }>) =>
-  [...attributes].flatMap(([uid, a]) => (a.mandatory ? [uid] : []))
+const mandatoryOf = (attributes: ReadonlyMap<string, AttributeUse>) => [...attributes].flatMap(([uid, a]) => (a.mandatory ? [uid] : []))
 
 export interface EnrollmentContext {
   mapping: Mapping

@@ -91,7 +91,7 @@ describe('mappings', () => {
     await installed()
     expect(await run(['mappings', 'list'], env)).toMatchObject({ code: 0, out: 'HTS Service\n' })
     expect(await run(['mappings', 'export'], env)).toMatchObject({ code: 0, out: formatMappingFile([mapping]) })
-    expect(await run(['mappings', 'import', file([mapping])], env)).toMatchObject({ code: 0, out: 'replaced: HTS Service\n' })
+    expect(await run(['mappings', 'import', file([mapping])], env)).toMatchObject({ code: 0, out: 'unchanged: HTS Service\n' })
   })
   test('every problem of a file is told, and nothing of it imported', async () => {
     await run(['migrate'], env)

@@ -29,8 +29,8 @@ export const HTS: Program = {
   selectIncidentDatesInFuture: false,
   orgUnits: new Set(['OUClinHre01', 'OUClinHre02']),
   attributes: new Map([
-    ['TEAUicCode1', { mandatory: true }],
-    ['TEAFirstNm1', { mandatory: false }],
+    ['TEAUicCode1', { mandatory: true, searchable: true }],
+    ['TEAFirstNm1', { mandatory: false, searchable: false }],
   ]),
   stages: new Map([
     stage('PSTHtsInit1', 'Initial test', [

@@ -146,14 +146,14 @@ describe('patient → tracked entity', () => {
     [
       'a mandatory attribute is not mapped',
       patient(),
-      { metadata: withProgram({ attributes: new Map([['TEAPhoneNo1', { mandatory: true }]]) }) },
+      { metadata: withProgram({ attributes: new Map([['TEAPhoneNo1', { mandatory: true, searchable: true }]]) }) },
       'mandatory-missing',
       'Patient NAH009786: DHIS2 requires "Phone", and the mapping has no column of hts_instance_table for it.',
     ],
     [
       'mandatory for the type',
       patient(),
-      { trackedEntityType: { ...PERSON, attributes: new Map([['TEAFirstNm1', { mandatory: true }]]) } },
+      { trackedEntityType: { ...PERSON, attributes: new Map([['TEAFirstNm1', { mandatory: true, searchable: true }]]) } },
       'mandatory-missing',
       'Patient NAH009786: column "First Name" of hts_instance_table is empty, but DHIS2 requires "First name".',
     ],
