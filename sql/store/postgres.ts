@@ -1,12 +1,16 @@
 import type { DatabasePool } from 'slonik'
 import { describeMart, previewDelta } from '../mart/preview.ts'
+import { accountMethods } from './accounts.ts'
+import { auditMethods } from './audit.ts'
 import type { ChunkLocks } from './chunk-locks.ts'
 import { readLog } from './log.ts'
 import { listMappings, readMapping, saveMappings } from './mappings.ts'
 import { recordMethods } from './records.ts'
 import { rejectedMethods } from './rejected.ts'
 import { runMethods } from './runs.ts'
+import { sessionMethods } from './sessions.ts'
 import { snapshotMethods } from './snapshot.ts'
+import { tokenMethods } from './tokens.ts'
 import { readVanished } from './vanished.ts'
 import type { MartOptions, Store } from './store.ts'
 
@@ -23,6 +27,10 @@ export function createStore(pool: DatabasePool, locks: ChunkLocks, options: Mart
     describeMart: (mapping) => describeMart(pool, options, mapping),
     readVanished: (mapping) => readVanished(pool, options, mapping),
     ...rejectedMethods(pool),
+    ...accountMethods(pool),
+    ...sessionMethods(pool),
+    ...tokenMethods(pool),
+    ...auditMethods(pool),
     readLog: (limit) => readLog(pool, limit),
     holdingPatients: (runId, chunk, work) => locks.hold(runId, chunk, work),
     async close() {

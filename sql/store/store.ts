@@ -3,6 +3,10 @@ import type { EnrollmentRow, EnrollmentStatus, EventLink, EventRow, Kind, Patien
 import type { Mapping } from '../../src/core/mapping.ts'
 import type { Rejection, RejectionCode } from '../../src/core/rejection.ts'
 import { RunFailure } from '../../src/errors.ts'
+import type { AccountStore } from './accounts.ts'
+import type { AuditStore } from './audit.ts'
+import type { SessionStore } from './sessions.ts'
+import type { TokenStore } from './tokens.ts'
 
 export const STEPS = [
   'snapshot',
@@ -248,7 +252,7 @@ export class MappingNotFoundError extends Error {
   }
 }
 
-export interface Store {
+export interface Store extends AccountStore, SessionStore, TokenStore, AuditStore {
   // ---- mappings (originals' table `mapping`)
   readMapping(name: string): Promise<Mapping | null>
   listMappings(): Promise<readonly Mapping[]>
