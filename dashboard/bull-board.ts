@@ -2,11 +2,11 @@
 import { createBullBoard } from '@bull-board/api'
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter'
 import { ExpressAdapter } from '@bull-board/express'
-import type { Router } from 'express'
+import type { Express } from 'express'
 import type { SyncQueues } from '../queues/sync-queues.ts'
 
 /** Read only: a job that is retried or removed here by hand would leave its run in a state that nobody recorded. */
-export function bullBoard({ steps, chunks }: Pick<SyncQueues, 'steps' | 'chunks'>, basePath: string): Router {
+export function bullBoard({ steps, chunks }: Pick<SyncQueues, 'steps' | 'chunks'>, basePath: string): Express {
   const server = new ExpressAdapter()
   server.setBasePath(basePath)
   createBullBoard({
@@ -17,5 +17,5 @@ export function bullBoard({ steps, chunks }: Pick<SyncQueues, 'steps' | 'chunks'
     serverAdapter: server,
     options: { uiConfig: { boardTitle: 'Bahmni → DHIS2 sync' } },
   })
-  return server.getRouter() as Router
+  return (server.getRouter() as Express).disable('x-powered-by')
 }

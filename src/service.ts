@@ -3,9 +3,12 @@ import { createQueueBackend } from '../queues/backend.ts'
 import type { RunContextFactory } from '../queues/run-context.ts'
 import { openQueues, type SyncQueues } from '../queues/sync-queues.ts'
 import { openChunkLocks } from '../sql/store/chunk-locks.ts'
+import { openLoginAttempts } from '../sql/store/login-attempts.ts'
 import { openPool } from '../sql/pool.ts'
 import { createStore } from '../sql/store/postgres.ts'
 import type { Store } from '../sql/store/store.ts'
+import { createSignIn, type SignIn } from './accounts/sign-in.ts'
+import { deliverAudit } from './audit-delivery.ts'
 import type { Config } from './config.ts'
 import { createUidFactory } from './core/uid.ts'
 import type { Dhis2Client } from './dhis2/client.ts'
@@ -13,6 +16,7 @@ import { connectDhis2 } from './dhis2/connect.ts'
 import { openConnectionCheck, type Dhis2State } from './dhis2/connection-check.ts'
 import type { ObservedRequest } from './dhis2/http.ts'
 import type { Log } from './log.ts'
+import { openOpenmrs, type Openmrs } from './openmrs/client.ts'
 
 export interface Service {
   store: Store
@@ -22,7 +26,12 @@ export interface Service {
   /** for people, who want to know at once that it is away */
   ask: () => Promise<Dhis2Client>
   checkDhis2: () => Promise<Dhis2State>
+  /** null: it is not asked who a user is */
+  openmrs: Openmrs | null
+  signIn: SignIn
   startWorkers: () => Promise<void>
+  /** sends the audit to OpenMRS from now on, when there is an account for it */
+  startAuditDelivery: () => void
   close: () => Promise<void>
 }
 
@@ -66,6 +75,12 @@ export function dhis2Connector(config: Config, observe: (request: ObservedReques
   }
 }
 
+export function openmrsOf(config: Config): Openmrs | null {
+  const { openmrsUrl: url, openmrsUsername: username, openmrsPassword: password, openmrsTimeout } = config
+  if (url === null) return null
+  return openOpenmrs({ url, timeoutMs: openmrsTimeout * 1000, account: username && password ? { username, password } : null })
+}
+
 export async function openService(config: Config, log: Log, observe: (request: ObservedRequest) => void = () => {}): Promise<Service> {
   const store = await openStore(config)
   const siteId = config.siteId ?? 'demo'
@@ -104,16 +119,29 @@ export async function openService(config: Config, log: Log, observe: (request: O
     timeZone: config.timeZone,
     metadata: new Map(),
   }
+  const openmrs = openmrsOf(config)
+  const attempts = openLoginAttempts(config.databaseUrl!, config.storeSchema)
+  const delivery = new AbortController()
+  let delivering: Promise<void> = Promise.resolve()
   return {
     store,
     queues,
     connect,
     ask,
     checkDhis2: openConnectionCheck(ask),
+    openmrs,
+    signIn: createSignIn({ store, attempts, sessionHours: config.sessionHours }),
+    startAuditDelivery() {
+      if (openmrs?.writeAudit) delivering = deliverAudit({ store, write: openmrs.writeAudit, log, signal: delivery.signal })
+    },
     startWorkers: () => queues.startWorkers(contexts, config.concurrency),
     async close() {
+      delivery.abort()
       await queues.close()
       for (const client of connected) await client.close()
+      await openmrs?.close()
+      await delivering
+      await attempts.close()
       await store.close()
     },
   }

@@ -2,13 +2,17 @@ import type { DatabasePool } from 'slonik'
 import { browseMethods } from '../mart/browse.ts'
 import { readRelationFacts } from '../mart/facts.ts'
 import { previewDelta } from '../mart/preview.ts'
+import { accountMethods } from './accounts.ts'
+import { auditMethods } from './audit.ts'
 import type { ChunkLocks } from './chunk-locks.ts'
 import { readLog } from './log.ts'
 import { mappingMethods } from './mappings.ts'
 import { recordMethods } from './records.ts'
 import { rejectedMethods } from './rejected.ts'
 import { runMethods } from './runs.ts'
+import { sessionMethods } from './sessions.ts'
 import { snapshotMethods } from './snapshot.ts'
+import { tokenMethods } from './tokens.ts'
 import { readVanished } from './vanished.ts'
 import type { MartOptions, Store } from './store.ts'
 
@@ -24,6 +28,10 @@ export function createStore(pool: DatabasePool, locks: ChunkLocks, options: Mart
     readVanished: (mapping) => readVanished(pool, options, mapping),
     ...browseMethods(pool, options),
     ...rejectedMethods(pool),
+    ...accountMethods(pool),
+    ...sessionMethods(pool),
+    ...tokenMethods(pool),
+    ...auditMethods(pool),
     readLog: (limit) => readLog(pool, limit),
     holdingPatients: (runId, chunk, work) => locks.hold(runId, chunk, work),
     async close() {

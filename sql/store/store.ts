@@ -4,6 +4,10 @@ import type { RelationFacts } from '../../src/core/mapping-facts.ts'
 import type { Mapping } from '../../src/core/mapping.ts'
 import type { Rejection, RejectionCode } from '../../src/core/rejection.ts'
 import { RunFailure } from '../../src/errors.ts'
+import type { AccountStore } from './accounts.ts'
+import type { AuditStore } from './audit.ts'
+import type { SessionStore } from './sessions.ts'
+import type { TokenStore } from './tokens.ts'
 
 export const STEPS = [
   'snapshot',
@@ -303,7 +307,7 @@ export interface MappingOutcome {
   action: 'create' | 'replace' | 'unchanged'
 }
 
-export interface Store {
+export interface Store extends AccountStore, SessionStore, TokenStore, AuditStore {
   // ---- mappings (originals' table `mapping`)
   readMapping(name: string): Promise<Mapping | null>
   listMappings(): Promise<readonly Mapping[]>

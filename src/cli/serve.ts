@@ -1,3 +1,5 @@
+import { createAuthenticate } from '../api/authenticate.ts'
+import { FIRST_USER } from '../api/handlers/session/read-login-options.ts'
 import { createApp, listen } from '../api/server.ts'
 import { readConfig, type Config } from '../config.ts'
 import { createLog, type Log } from '../log.ts'
@@ -13,11 +15,19 @@ export async function runServe(env: Env): Promise<number> {
   return serveUntilSignal(config, log, await openService(config, log))
 }
 
-export async function serveUntilSignal(config: Config, log: Log, service: Service): Promise<number> {
+/** @param more what to say beside the addresses */
+export async function serveUntilSignal(config: Config, log: Log, service: Service, more: readonly string[] = []): Promise<number> {
   await service.startWorkers()
-  const app = createApp({ ...service, config, log, authenticate: () => Promise.resolve(null) })
-  const web = await listen(app, config.host, config.port)
-  process.stdout.write(`Bull Board: ${web.url}/queues  (Ctrl+C ends)\n`)
+  service.startAuditDelivery()
+  const authenticate = createAuthenticate({ ...service, idleMinutes: config.sessionIdleMinutes })
+  const web = await listen(createApp({ ...service, config, log, authenticate }), config.host, config.port)
+  const nobody = service.openmrs === null && !(await service.store.hasAccounts())
+  const lines = [
+    `Bull Board: ${web.url}/queues  (Ctrl+C ends)`,
+    ...more,
+    ...(nobody ? [`Nobody can sign in yet. ${FIRST_USER}`, 'Or set OPENMRS_URL, for the users of OpenMRS.'] : []),
+  ]
+  process.stdout.write(`${lines.join('\n')}\n`)
   await stopSignal()
   await web.close()
   await service.close()
@@ -28,6 +38,7 @@ export async function runWork(env: Env): Promise<number> {
   const config = readConfig(env, ['database', 'dhis2'])
   const service = await openService(config, createLog(config.logLevel))
   await service.startWorkers()
+  service.startAuditDelivery()
   await stopSignal()
   await service.close()
   return EXIT.ok
