@@ -3,6 +3,9 @@ import type { EnrollmentRow, EnrollmentStatus, EventLink, EventRow, Kind, Patien
 import type { Mapping } from '../../src/core/mapping.ts'
 import type { Rejection, RejectionCode } from '../../src/core/rejection.ts'
 import { RunFailure } from '../../src/errors.ts'
+import type { LogStore } from './log.ts'
+import type { SyncListStore } from './sync-lists.ts'
+import type { SyncRequestStore } from './sync-requests.ts'
 
 export const STEPS = [
   'snapshot',
@@ -248,7 +251,7 @@ export class MappingNotFoundError extends Error {
   }
 }
 
-export interface Store {
+export interface Store extends SyncRequestStore, SyncListStore, LogStore {
   // ---- mappings (originals' table `mapping`)
   readMapping(name: string): Promise<Mapping | null>
   listMappings(): Promise<readonly Mapping[]>
@@ -282,6 +285,8 @@ export interface Store {
   readSteps(runId: string): Promise<readonly StepRow[]>
   startStep(runId: string, step: Step, chunks: number): Promise<void>
   finishStep(runId: string, step: Step, state: StepState, failure: string | null): Promise<void>
+  /** What was planned is known: the four steps that send it are told how many chunks they will have, so that the progress is known too. */
+  announceChunks(runId: string): Promise<void>
 
   // ---- snapshot
   /** Copies the delta of the three relations in one repeatable-read transaction. Repeatable: a second call replaces the first one's rows. @throws RunFailure naming relation and column */
