@@ -1,12 +1,14 @@
 /** The queues of the sync: what the API and the CLI use to start and follow runs, and what a worker process starts. */
-import type { Run, RunRequest, Store } from '../sql/store/store.ts'
+import type { Run, RunRequest, Step, Store } from '../sql/store/store.ts'
 import type { QueueBackend, Worker } from './backend.ts'
+import { cancelRun } from './cancel-run.ts'
 import { startChunkWorker } from './chunk-worker.ts'
-import { addRun } from './flow.ts'
 import { startHeartbeat } from './heartbeat.ts'
+import { readJobLogs, type JobLogs } from './job-logs.ts'
 import { CHUNK_QUEUE, STEP_QUEUE, type ChunkData, type StepData } from './jobs.ts'
 import type { RunContextFactory } from './run-context.ts'
 import { settleOrphanedRuns } from './settle-runs.ts'
+import { startRun, type Started } from './start-run.ts'
 import { startStepWorker } from './step-worker.ts'
 
 export type SyncQueues = ReturnType<typeof openQueues>
@@ -25,12 +27,17 @@ export function openQueues(backend: QueueBackend, store: Store, onError: (error:
   return {
     steps,
     chunks,
-    /** @throws RunActiveError, MappingNotFoundError */
-    async enqueue(request: RunRequest): Promise<Run> {
-      const run = await store.createRun(request)
-      await addRun(flow, run)
-      return run
-    },
+    /** @throws RunActiveError, MappingNotFoundError, QueueOutOfReach */
+    enqueue: async (request: RunRequest): Promise<Run> => (await startRun({ store, steps, flow }, request, null)).run,
+    /** The same request with the same key begins one run. @throws also KeyReusedError */
+    enqueueOnce: (request: RunRequest, key: string | null): Promise<Started> => startRun({ store, steps, flow }, request, key),
+    /** The run ends after the requests that are on their way; at once when nobody works on it. @returns false: it has ended already */
+    cancel: (runId: string): Promise<boolean> => cancelRun({ store, steps }, runId),
+    /** what the jobs of a step said, as long as the queue keeps them */
+    jobLogs: (runId: string, step: Step, done: readonly number[]): Promise<JobLogs> => readJobLogs({ steps, chunks }, runId, step, done),
+    /** how many processes would work on a sync */
+    countWorkers: (): Promise<number> => steps.getWorkersCount(),
+    kind: backend.kind,
     async startWorkers(contexts: RunContextFactory, concurrency: number): Promise<void> {
       await settleOrphanedRuns(store, steps)
       await store.eraseOlderThan(contexts.failureRetentionDays)

@@ -24,3 +24,7 @@ create index sync_snapshot_row_warned on sync_snapshot_row (run_id, row_id) wher
 -- the log by time, and each mapping's last success
 create index sync_log_date on log (date_created, log_id);
 create index sync_log_program on log (program, status, date_created);
+
+-- for a sync's log; unknown of the chunks before this
+alter table sync_chunk_done add column done_at timestamptz;
+alter table sync_chunk_done alter column done_at set default now();

@@ -1,4 +1,5 @@
 import type { DatabasePool } from 'slonik'
+import { findMart } from '../mart/find.ts'
 import { describeMart, previewDelta } from '../mart/preview.ts'
 import type { ChunkLocks } from './chunk-locks.ts'
 import { logMethods, readLog } from './log.ts'
@@ -25,6 +26,7 @@ export function createStore(pool: DatabasePool, locks: ChunkLocks, options: Mart
     ...snapshotMethods(pool, options),
     ...recordMethods(pool),
     previewDelta: (mapping, request, onRow) => previewDelta(pool, options, mapping, request, onRow),
+    findMart: () => findMart(pool, options),
     describeMart: (mapping) => describeMart(pool, options, mapping),
     readVanished: (mapping) => readVanished(pool, options, mapping),
     ...rejectedMethods(pool),

@@ -3,6 +3,7 @@ import type { EnrollmentRow, EnrollmentStatus, EventLink, EventRow, Kind, Patien
 import type { Mapping } from '../../src/core/mapping.ts'
 import type { Rejection, RejectionCode } from '../../src/core/rejection.ts'
 import { RunFailure } from '../../src/errors.ts'
+import type { MartFound } from '../mart/find.ts'
 import type { LogStore } from './log.ts'
 import type { SyncListStore } from './sync-lists.ts'
 import type { SyncRequestStore } from './sync-requests.ts'
@@ -229,10 +230,12 @@ export interface VanishedRow {
 
 /** Another run of the mapping is queued or running. */
 export class RunActiveError extends Error {
+  readonly mappingName: string
   readonly runId: string
   constructor(mappingName: string, runId: string) {
     super(`A sync of "${mappingName}" is already going on. Wait for its end, or end it with "bahmni-dhis2-sync cancel ${runId}".`)
     this.name = 'RunActiveError'
+    this.mappingName = mappingName
     this.runId = runId
   }
 }
@@ -337,12 +340,15 @@ export interface Store extends SyncRequestStore, SyncListStore, LogStore {
   previewDelta(mapping: Mapping, request: Pick<RunRequest, 'from' | 'to' | 'resync'>, onRow: (row: PreviewRow) => void): Promise<void>
   /** delivered records that no mapping's relations have any more. @throws MartError */
   readVanished(mapping: Mapping): Promise<readonly VanishedRow[]>
+  /** Are the relations and columns of all mappings there? */
+  findMart(): Promise<MartFound>
   /** distinct program UIDs and org unit codes. @throws MartError */
   describeMart(mapping: Mapping): Promise<{ programs: readonly string[]; orgUnits: readonly string[] }>
 
   // ---- rejected records, a work list over all runs
   /** the longest open first */
   listRejected(filter: RejectedFilter): Promise<readonly RejectedRecord[]>
+  countRejected(filter: RejectedFilter): Promise<number>
   /** the most frequent first */
   groupRejected(filter: RejectedFilter): Promise<readonly RejectedGroup[]>
   /** Open ones only: they are not sent, and not counted as rejected, until their content changes in the Mart. @returns how many */

@@ -3,7 +3,7 @@ import { sql, type DatabasePool } from 'slonik'
 import { z } from 'zod'
 import { KINDS, type Kind } from '../../src/core/model.ts'
 import { readRuns } from './runs.ts'
-import type { Run, StepRow, Store } from './store.ts'
+import { STEPS, type Run, type Step, type StepRow, type Store } from './store.ts'
 
 export interface RunFilter {
   mapping?: string | undefined
@@ -47,6 +47,8 @@ export interface SyncListStore {
   /** Of each mapping: the run that is going on, the one that ended last (no dry run), and when the log says that one succeeded. */
   readLastRuns(): Promise<readonly { mapping: string; active: Run | null; last: Run | null; lastSuccessAt: Date | null }[]>
   readProgress(runId: string): Promise<RunProgress | null>
+  /** the chunks of each step that came to their end, in the order of their numbers */
+  readChunksDone(runId: string): Promise<readonly { step: Step; chunk: number; at: Date | null }[]>
   /** of records that were delivered all the same; a record's warnings are never torn apart */
   listWarnings(runId: string, page: Page): Promise<{ rows: readonly Warning[]; next: string | null }>
   /** Of the last so many days of the site, today the last: what became of records in runs that were asked for on that day. Dry runs do not count. */
@@ -109,6 +111,10 @@ export function syncListMethods(pool: DatabasePool, { readRun, readSteps }: Pick
       // after the run: the steps of one that has ended are then as they ended
       return run && { run, steps: await readSteps(runId), at }
     },
+
+    readChunksDone: (runId) =>
+      pool.any(sql.type(z.object({ step: z.enum(STEPS), chunk: z.int(), at: z.date().nullable() }))`
+        select step, chunk, done_at as at from sync_chunk_done where run_id = ${runId} order by step, chunk`),
 
     async listWarnings(runId, { after, limit }) {
       const rows = await pool.any(sql.type(warningRow)`

@@ -5,11 +5,18 @@ import type { AddressInfo } from 'node:net'
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
 import helmet from 'helmet'
 import { bullBoard } from '../../dashboard/bull-board.ts'
+import { within } from '../within.ts'
 import { ApiProblem, problemBody, problemOf } from './api-problem.ts'
 import { PROBLEMS } from './contract/problem.ts'
 import type { ApiContext } from './handler.ts'
+import { openLive } from './live.ts'
 import { apiRouter, type RouterOptions } from './router.ts'
 import { routes } from './routes.ts'
+
+/** What the app hears before its server closes. */
+const CLOSING = 'closing'
+/** for answers that are on their way then */
+const CLOSING_MS = 2000
 
 export interface WebServer {
   /** as a browser asks for it */
@@ -18,8 +25,10 @@ export interface WebServer {
 }
 
 /** Everything that is served over HTTP. */
-export function createApp(ctx: ApiContext, options: RouterOptions = { checkAnswers: false }): Express {
+export function createApp(parts: Omit<ApiContext, 'live'>, options: RouterOptions = { checkAnswers: false }): Express {
   const app = express()
+  const ctx: ApiContext = { ...parts, live: openLive(parts) }
+  app.once(CLOSING, ctx.live.close)
   app.disable('x-powered-by')
   app.set('query parser', 'simple')
   // Bahmni's Apache is on the same machine
@@ -87,8 +96,12 @@ export async function listen(app: Express, host: string, port: number): Promise<
   return {
     url: `http://${host}:${(server.address() as AddressInfo).port}`,
     async close() {
-      server.closeAllConnections()
-      await new Promise((done) => server.close(done))
+      const closed = new Promise<void>((done) => {
+        server.close(() => done())
+      })
+      app.emit(CLOSING)
+      await within(CLOSING_MS, closed).catch(() => server.closeAllConnections())
+      await closed
     },
   }
 }
