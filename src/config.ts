@@ -1,5 +1,6 @@
 /** The only reader of the environment. One table says what each setting is: it drives the checks, the error texts and the documentation. */
 import { z } from 'zod'
+import { isTimeZone } from './core/time-zone.ts'
 
 interface Setting<T> {
   name: string
@@ -252,15 +253,6 @@ function distance(a: string, b: string): number {
     row = next
   }
   return row.at(-1)!
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    Intl.DateTimeFormat('en', { timeZone: name })
-    return true
-  } catch {
-    return false
-  }
 }
 
 /** For `check`: the settings in force, secrets masked. */

@@ -1,4 +1,5 @@
 /** The composition root: everything that a command needs, from the configuration. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createQueueBackend } from '../queues/backend.ts'
 import type { RunContextFactory } from '../queues/run-context.ts'
 import { openQueues, type SyncQueues } from '../queues/sync-queues.ts'
@@ -18,6 +19,8 @@ export interface Service {
   queues: SyncQueues
   connect: () => Promise<Dhis2Client>
   startWorkers: () => Promise<void>
+  /** after startWorkers, in processes that stay */
+  startSchedules: () => Promise<void>
   close: () => Promise<void>
 }
 
@@ -34,7 +37,11 @@ export async function openStore(config: Config): Promise<Store> {
 }
 
 /** Connects to DHIS2 when it is first needed: a service starts, and says what is wrong, also while DHIS2 is away. */
-export function dhis2Connector(config: Config, observe: (request: ObservedRequest) => void): () => Promise<Dhis2Client> {
+export function dhis2Connector(
+  config: Config,
+  observe: (request: ObservedRequest) => void,
+  stopping?: AbortSignal,
+): () => Promise<Dhis2Client> {
   let connecting: Promise<Dhis2Client> | null = null
   const credentials =
     config.dhis2Token === null
@@ -49,6 +56,7 @@ export function dhis2Connector(config: Config, observe: (request: ObservedReques
       timeoutMs: config.timeoutSeconds * 1000,
       retryBudgetMs: config.retrySeconds * 1000,
       observe,
+      sleep: (ms) => sleep(ms, undefined, stopping && { signal: stopping }),
     }).catch((error: unknown) => {
       connecting = null
       throw error
@@ -66,16 +74,21 @@ export async function openService(config: Config, log: Log, observe: (request: O
     storeSchema: config.storeSchema,
     siteId,
   })
-  const queues = openQueues(
+  const queues = openQueues({
     backend,
     store,
-    saidOnceIn(QUIET_MS, (error) => log.error({ name: error.name }, 'the queue is out of reach')),
-  )
-  let connected: Dhis2Client | null = null
-  const connector = dhis2Connector(config, (request) => {
-    log.debug(request, 'DHIS2 request')
-    observe(request)
+    log,
+    onError: saidOnceIn(QUIET_MS, (error) => log.error({ name: error.name }, 'the queue is out of reach')),
   })
+  let connected: Dhis2Client | null = null
+  const connector = dhis2Connector(
+    config,
+    (request) => {
+      log.debug(request, 'DHIS2 request')
+      observe(request)
+    },
+    queues.stopping,
+  )
   const connect = async () => (connected = await connector())
   const contexts: RunContextFactory = {
     store,
@@ -92,6 +105,7 @@ export async function openService(config: Config, log: Log, observe: (request: O
     queues,
     connect,
     startWorkers: () => queues.startWorkers(contexts, config.concurrency),
+    startSchedules: () => queues.startSchedules(),
     async close() {
       await queues.close()
       await connected?.close()

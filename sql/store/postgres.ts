@@ -6,6 +6,7 @@ import { listMappings, readMapping, saveMappings } from './mappings.ts'
 import { recordMethods } from './records.ts'
 import { rejectedMethods } from './rejected.ts'
 import { runMethods } from './runs.ts'
+import { scheduleMethods } from './schedules.ts'
 import { snapshotMethods } from './snapshot.ts'
 import { readVanished } from './vanished.ts'
 import type { MartOptions, Store } from './store.ts'
@@ -23,6 +24,7 @@ export function createStore(pool: DatabasePool, locks: ChunkLocks, options: Mart
     describeMart: (mapping) => describeMart(pool, options, mapping),
     readVanished: (mapping) => readVanished(pool, options, mapping),
     ...rejectedMethods(pool),
+    ...scheduleMethods(pool),
     readLog: (limit) => readLog(pool, limit),
     holdingPatients: (runId, chunk, work) => locks.hold(runId, chunk, work),
     async close() {

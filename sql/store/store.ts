@@ -3,6 +3,7 @@ import type { EnrollmentRow, EnrollmentStatus, EventLink, EventRow, Kind, Patien
 import type { Mapping } from '../../src/core/mapping.ts'
 import type { Rejection, RejectionCode } from '../../src/core/rejection.ts'
 import { RunFailure } from '../../src/errors.ts'
+import type { ScheduledRun, ScheduleStore } from './schedules.ts'
 
 export const STEPS = [
   'snapshot',
@@ -40,6 +41,8 @@ export interface RunRequest {
   resync: boolean
   /** send these rejected records again, nothing else, and leave the markers alone */
   records?: readonly RecordRef[]
+  /** a schedule starts it */
+  schedule?: ScheduledRun
 }
 
 export interface RecordRef {
@@ -47,7 +50,7 @@ export interface RecordRef {
   recordKey: string
 }
 
-export interface Run extends Omit<RunRequest, 'records'> {
+export interface Run extends Omit<RunRequest, 'records' | 'schedule'> {
   /** it was asked for some rejected records only */
   retry: boolean
   runId: string
@@ -248,7 +251,7 @@ export class MappingNotFoundError extends Error {
   }
 }
 
-export interface Store {
+export interface Store extends ScheduleStore {
   // ---- mappings (originals' table `mapping`)
   readMapping(name: string): Promise<Mapping | null>
   listMappings(): Promise<readonly Mapping[]>
@@ -258,7 +261,7 @@ export interface Store {
   // ---- runs
   /**
    * Inserts the run (queued), its step rows and, unless it is a dry run, its log row (pending); log rows of the mapping that a service which is no more
-   * left pending end as failed. @throws RunActiveError, MappingNotFoundError
+   * left pending end as failed. @throws RunActiveError, MappingNotFoundError, NotDueError
    */
   createRun(request: RunRequest): Promise<Run>
   readRun(runId: string): Promise<Run | null>
