@@ -161,6 +161,14 @@ const SETTINGS = {
       default: 'info',
     },
   ),
+  shutdownSeconds: setting(
+    'SHUTDOWN_TIMEOUT',
+    'service',
+    whole(0, 3600),
+    'seconds that jobs in flight have to come to their end when the service is stopped; what is left then goes to other workers',
+    '30',
+    { default: '30' },
+  ),
   dataDir: setting('DATA_DIR', 'service', text, 'folder of the embedded demo database', '.data', { default: '.data' }),
 } as const
 
@@ -178,6 +186,7 @@ type Defaulted =
   | 'host'
   | 'port'
   | 'logLevel'
+  | 'shutdownSeconds'
   | 'dataDir'
 
 export type Config = Omit<Settings, Defaulted | 'timeZone'> & { [Key in Defaulted]: NonNullable<Settings[Key]> } & { timeZone: string }

@@ -21,6 +21,8 @@ export interface Service {
   startWorkers: () => Promise<void>
   /** after startWorkers, in processes that stay */
   startSchedules: () => Promise<void>
+  /** there is no more time: what only waits is given back to the queue */
+  interrupt: () => void
   close: () => Promise<void>
 }
 
@@ -106,6 +108,7 @@ export async function openService(config: Config, log: Log, observe: (request: O
     connect,
     startWorkers: () => queues.startWorkers(contexts, config.concurrency),
     startSchedules: () => queues.startSchedules(),
+    interrupt: () => queues.interrupt(),
     async close() {
       await queues.close()
       await connected?.close()

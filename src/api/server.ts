@@ -1,10 +1,11 @@
 /** The web server: what comes before and after the routes. */
 import { randomUUID } from 'node:crypto'
-import { createServer } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
 import helmet from 'helmet'
 import { bullBoard } from '../../dashboard/bull-board.ts'
+import { within } from '../within.ts'
 import { ApiProblem, problemBody, problemOf } from './api-problem.ts'
 import { PROBLEMS } from './contract/problem.ts'
 import type { ApiContext } from './handler.ts'
@@ -81,14 +82,31 @@ function ofExpress(error: unknown): (ApiProblem & { unexpected?: boolean }) | nu
   return null
 }
 
+/** What a request has that is being answered when the server closes: streams end at once, and come back to another process by themselves. */
+const LAST_ANSWERS_MS = 5000
+
 export async function listen(app: Express, host: string, port: number): Promise<WebServer> {
   const server = createServer(app)
+  const open = new Set<ServerResponse>()
+  let closing = false
+  server.on('request', (_request, response) => {
+    open.add(response)
+    if (closing) response.setHeader('connection', 'close')
+    response.once('close', () => {
+      open.delete(response)
+      if (closing) server.closeIdleConnections()
+    })
+  })
   await new Promise<void>((done, failed) => server.once('error', failed).listen(port, host, done))
   return {
     url: `http://${host}:${(server.address() as AddressInfo).port}`,
     async close() {
-      server.closeAllConnections()
-      await new Promise((done) => server.close(done))
+      closing = true
+      const closed = new Promise((done) => server.close(done))
+      server.closeIdleConnections()
+      for (const response of open) if (/^text\/event-stream/.test(String(response.getHeader('content-type')))) response.end()
+      await within(LAST_ANSWERS_MS, closed).catch(() => server.closeAllConnections())
+      await closed
     },
   }
 }
