@@ -123,6 +123,7 @@ async function afterChunks(store: Store, run: Run, step: Step, job: Job<StepData
   // the step before this one is a child as well: only chunks count
   const failures = Object.entries((await job.getIgnoredChildrenFailures()) ?? {}).filter(([key]) => key.includes(CHUNK_QUEUE))
   if (failures.length > 0) throw new UnrecoverableError(failures[0]![1])
+  if (step === 'enrollments') await store.announceChunks(run.runId)
   await store.finishStep(run.runId, step, 'succeeded', null)
   await job.updateProgress(100)
   return (await store.readSteps(run.runId)).find((s) => s.step === step)?.counts

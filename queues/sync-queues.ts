@@ -1,15 +1,17 @@
 /** The queues of the sync: what the API and the CLI use to start and follow runs, and what a worker process starts. */
-import type { Run, RunRequest, Store } from '../sql/store/store.ts'
+import type { Run, RunRequest, Step, Store } from '../sql/store/store.ts'
 import type { Log } from '../src/log.ts'
 import type { QueueBackend, Worker } from './backend.ts'
+import { cancelRun } from './cancel-run.ts'
 import { startChunkWorker } from './chunk-worker.ts'
-import { addRun } from './flow.ts'
 import { startHeartbeat } from './heartbeat.ts'
+import { readJobLogs, type JobLogs } from './job-logs.ts'
 import { CHUNK_QUEUE, SCHEDULE_QUEUE, STEP_QUEUE, type ChunkData, type ScheduleData, type StepData } from './jobs.ts'
 import type { RunContextFactory } from './run-context.ts'
 import { startScheduleWorker } from './schedule-worker.ts'
 import { reconcileFromTimeToTime, reconcileSchedules } from './schedules.ts'
 import { settleOrphanedRuns } from './settle-runs.ts'
+import { startRun, type Started } from './start-run.ts'
 import { startStepWorker } from './step-worker.ts'
 
 export type SyncQueues = ReturnType<typeof openQueues>
@@ -36,12 +38,8 @@ export function openQueues({ backend, store, log, onError }: QueuesOptions) {
   chunks.on('error', onError)
   schedules.on('error', onError)
   flow.on('error', onError)
-  /** @throws RunActiveError, MappingNotFoundError, NotDueError */
-  const enqueue = async (request: RunRequest): Promise<Run> => {
-    const run = await store.createRun(request)
-    await addRun(flow, run)
-    return run
-  }
+  /** @throws RunActiveError, MappingNotFoundError, QueueOutOfReach, NotDueError */
+  const enqueue = async (request: RunRequest): Promise<Run> => (await startRun({ store, steps, flow }, request, null)).run
   return {
     kind: backend.kind,
     steps,
@@ -50,6 +48,14 @@ export function openQueues({ backend, store, log, onError }: QueuesOptions) {
     enqueue,
     /** aborted when the process has no more time to end */
     stopping: stopping.signal,
+    /** The same request with the same key begins one run. @throws also KeyReusedError */
+    enqueueOnce: (request: RunRequest, key: string | null): Promise<Started> => startRun({ store, steps, flow }, request, key),
+    /** The run ends after the requests that are on their way; at once when nobody works on it. @returns false: it has ended already */
+    cancel: (runId: string): Promise<boolean> => cancelRun({ store, steps }, runId),
+    /** what the jobs of a step said, as long as the queue keeps them */
+    jobLogs: (runId: string, step: Step, done: readonly number[]): Promise<JobLogs> => readJobLogs({ steps, chunks }, runId, step, done),
+    /** how many processes would work on a sync */
+    countWorkers: (): Promise<number> => steps.getWorkersCount(),
     async startWorkers(contexts: RunContextFactory, concurrency: number): Promise<void> {
       await settleOrphanedRuns(store, steps)
       await store.eraseOlderThan(contexts.failureRetentionDays)

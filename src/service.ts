@@ -10,8 +10,8 @@ import type { Store } from '../sql/store/store.ts'
 import type { Config } from './config.ts'
 import { createUidFactory } from './core/uid.ts'
 import type { Dhis2Client } from './dhis2/client.ts'
-import { connectDhis2 } from './dhis2/connect.ts'
-import type { ObservedRequest } from './dhis2/http.ts'
+import { connectDhis2, openProbe, type ApiChoice, type Probe } from './dhis2/connect.ts'
+import type { HttpOptions, ObservedRequest } from './dhis2/http.ts'
 import type { Log } from './log.ts'
 
 export interface Service {
@@ -45,18 +45,9 @@ export function dhis2Connector(
   stopping?: AbortSignal,
 ): () => Promise<Dhis2Client> {
   let connecting: Promise<Dhis2Client> | null = null
-  const credentials =
-    config.dhis2Token === null
-      ? { username: config.dhis2Username ?? '', password: config.dhis2Password ?? '' }
-      : { token: config.dhis2Token }
   return () => {
     connecting ??= connectDhis2({
-      url: config.dhis2Url!,
-      credentials,
-      api: config.dhis2Api,
-      connections: config.concurrency,
-      timeoutMs: config.timeoutSeconds * 1000,
-      retryBudgetMs: config.retrySeconds * 1000,
+      ...dhis2Options(config),
       observe,
       sleep: (ms) => sleep(ms, undefined, stopping && { signal: stopping }),
     }).catch((error: unknown) => {
@@ -66,6 +57,24 @@ export function dhis2Connector(
     return connecting
   }
 }
+
+function dhis2Options(config: Config): HttpOptions & { api: ApiChoice } {
+  return {
+    url: config.dhis2Url!,
+    credentials:
+      config.dhis2Token === null
+        ? { username: config.dhis2Username ?? '', password: config.dhis2Password ?? '' }
+        : { token: config.dhis2Token },
+    api: config.dhis2Api,
+    connections: config.concurrency,
+    timeoutMs: config.timeoutSeconds * 1000,
+    retryBudgetMs: config.retrySeconds * 1000,
+  }
+}
+
+/** For those who want to know now: it neither waits long nor tries again. */
+export const dhis2Probe = (config: Config, timeoutMs: number): Probe =>
+  openProbe({ ...dhis2Options(config), connections: 1, timeoutMs, retryBudgetMs: 0 })
 
 export async function openService(config: Config, log: Log, observe: (request: ObservedRequest) => void = () => {}): Promise<Service> {
   const store = await openStore(config)

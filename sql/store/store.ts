@@ -3,6 +3,10 @@ import type { EnrollmentRow, EnrollmentStatus, EventLink, EventRow, Kind, Patien
 import type { Mapping } from '../../src/core/mapping.ts'
 import type { Rejection, RejectionCode } from '../../src/core/rejection.ts'
 import { RunFailure } from '../../src/errors.ts'
+import type { MartFound } from '../mart/find.ts'
+import type { LogStore } from './log.ts'
+import type { SyncListStore } from './sync-lists.ts'
+import type { SyncRequestStore } from './sync-requests.ts'
 import type { ScheduledRun, ScheduleStore } from './schedules.ts'
 
 export const STEPS = [
@@ -229,10 +233,12 @@ export interface VanishedRow {
 
 /** Another run of the mapping is queued or running. */
 export class RunActiveError extends Error {
+  readonly mappingName: string
   readonly runId: string
   constructor(mappingName: string, runId: string) {
     super(`A sync of "${mappingName}" is already going on. Wait for its end, or end it with "bahmni-dhis2-sync cancel ${runId}".`)
     this.name = 'RunActiveError'
+    this.mappingName = mappingName
     this.runId = runId
   }
 }
@@ -251,7 +257,7 @@ export class MappingNotFoundError extends Error {
   }
 }
 
-export interface Store extends ScheduleStore {
+export interface Store extends SyncRequestStore, SyncListStore, LogStore, ScheduleStore {
   // ---- mappings (originals' table `mapping`)
   readMapping(name: string): Promise<Mapping | null>
   listMappings(): Promise<readonly Mapping[]>
@@ -285,6 +291,8 @@ export interface Store extends ScheduleStore {
   readSteps(runId: string): Promise<readonly StepRow[]>
   startStep(runId: string, step: Step, chunks: number): Promise<void>
   finishStep(runId: string, step: Step, state: StepState, failure: string | null): Promise<void>
+  /** What was planned is known: the four steps that send it are told how many chunks they will have, so that the progress is known too. */
+  announceChunks(runId: string): Promise<void>
 
   // ---- snapshot
   /** Copies the delta of the three relations in one repeatable-read transaction. Repeatable: a second call replaces the first one's rows. @throws RunFailure naming relation and column */
@@ -335,12 +343,15 @@ export interface Store extends ScheduleStore {
   previewDelta(mapping: Mapping, request: Pick<RunRequest, 'from' | 'to' | 'resync'>, onRow: (row: PreviewRow) => void): Promise<void>
   /** delivered records that no mapping's relations have any more. @throws MartError */
   readVanished(mapping: Mapping): Promise<readonly VanishedRow[]>
+  /** Are the relations and columns of all mappings there? */
+  findMart(): Promise<MartFound>
   /** distinct program UIDs and org unit codes. @throws MartError */
   describeMart(mapping: Mapping): Promise<{ programs: readonly string[]; orgUnits: readonly string[] }>
 
   // ---- rejected records, a work list over all runs
   /** the longest open first */
   listRejected(filter: RejectedFilter): Promise<readonly RejectedRecord[]>
+  countRejected(filter: RejectedFilter): Promise<number>
   /** the most frequent first */
   groupRejected(filter: RejectedFilter): Promise<readonly RejectedGroup[]>
   /** Open ones only: they are not sent, and not counted as rejected, until their content changes in the Mart. @returns how many */

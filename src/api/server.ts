@@ -1,6 +1,6 @@
 /** The web server: what comes before and after the routes. */
 import { randomUUID } from 'node:crypto'
-import { createServer, type ServerResponse } from 'node:http'
+import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
 import helmet from 'helmet'
@@ -9,8 +9,14 @@ import { within } from '../within.ts'
 import { ApiProblem, problemBody, problemOf } from './api-problem.ts'
 import { PROBLEMS } from './contract/problem.ts'
 import type { ApiContext } from './handler.ts'
+import { openLive } from './live.ts'
 import { apiRouter, type RouterOptions } from './router.ts'
 import { routes } from './routes.ts'
+
+/** What the app hears before its server closes. */
+const CLOSING = 'closing'
+/** for answers that are on their way then */
+const CLOSING_MS = 2000
 
 export interface WebServer {
   /** as a browser asks for it */
@@ -19,8 +25,10 @@ export interface WebServer {
 }
 
 /** Everything that is served over HTTP. */
-export function createApp(ctx: ApiContext, options: RouterOptions = { checkAnswers: false }): Express {
+export function createApp(parts: Omit<ApiContext, 'live'>, options: RouterOptions = { checkAnswers: false }): Express {
   const app = express()
+  const ctx: ApiContext = { ...parts, live: openLive(parts) }
+  app.once(CLOSING, ctx.live.close)
   app.disable('x-powered-by')
   app.set('query parser', 'simple')
   // Bahmni's Apache is on the same machine
@@ -82,30 +90,25 @@ function ofExpress(error: unknown): (ApiProblem & { unexpected?: boolean }) | nu
   return null
 }
 
-/** What a request has that is being answered when the server closes: streams end at once, and come back to another process by themselves. */
-const LAST_ANSWERS_MS = 5000
-
 export async function listen(app: Express, host: string, port: number): Promise<WebServer> {
   const server = createServer(app)
-  const open = new Set<ServerResponse>()
   let closing = false
+  // a connection that is kept alive would bring requests until its client tires of it
   server.on('request', (_request, response) => {
-    open.add(response)
     if (closing) response.setHeader('connection', 'close')
-    response.once('close', () => {
-      open.delete(response)
-      if (closing) server.closeIdleConnections()
-    })
+    response.once('close', () => closing && server.closeIdleConnections())
   })
   await new Promise<void>((done, failed) => server.once('error', failed).listen(port, host, done))
   return {
     url: `http://${host}:${(server.address() as AddressInfo).port}`,
     async close() {
       closing = true
-      const closed = new Promise((done) => server.close(done))
+      const closed = new Promise<void>((done) => {
+        server.close(() => done())
+      })
+      app.emit(CLOSING)
       server.closeIdleConnections()
-      for (const response of open) if (/^text\/event-stream/.test(String(response.getHeader('content-type')))) response.end()
-      await within(LAST_ANSWERS_MS, closed).catch(() => server.closeAllConnections())
+      await within(CLOSING_MS, closed).catch(() => server.closeAllConnections())
       await closed
     },
   }

@@ -33,9 +33,9 @@ export const USER = 'clerk'
 
 /** `Authorization: Test log,upload` stands for a session: the real ones have tests of their own. */
 const byHeader: Authenticate = ({ authorization }) => {
-  const rights = /^Test (.*)$/.exec(authorization ?? '')?.[1]
+  const rights = /^Test ?(.*)$/.exec(authorization ?? '')?.[1]
   if (rights === undefined) return Promise.resolve(null)
-  const principal: Principal = { name: USER, rights: new Set(rights.split(',') as Right[]), via: 'local', expiresAt: null }
+  const principal: Principal = { name: USER, rights: new Set(rights.split(',').filter(Boolean) as Right[]), via: 'local', expiresAt: null }
   return Promise.resolve(principal)
 }
 
@@ -58,16 +58,19 @@ export async function openApi({ workers = false, authenticate = byHeader, ...opt
     service,
     url: web.url,
     async call(method, path, { as = RIGHTS, body, headers = {} } = {}) {
-      const response = await fetch(`${web.url}${/^\/(api|dhis|sync|queues|healthz|readyz|metrics)/.test(path) ? '' : '/api/v1'}${path}`, {
-        method,
-        redirect: 'manual',
-        headers: {
-          ...(as && { authorization: `Test ${as.join(',')}` }),
-          ...(body !== undefined && { 'content-type': 'application/json' }),
-          ...headers,
+      const response = await fetch(
+        `${web.url}${/^\/(api|dhis-integration|sync|queues|healthz|readyz|metrics)(\/|$)/.test(path) ? '' : '/api/v1'}${path}`,
+        {
+          method,
+          redirect: 'manual',
+          headers: {
+            ...(as && { authorization: `Test ${as.join(',')}` }),
+            ...(body !== undefined && { 'content-type': 'application/json' }),
+            ...headers,
+          },
+          ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
         },
-        ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-      })
+      )
       const text = await response.text()
       const isJson = /json/.test(response.headers.get('content-type') ?? '')
       return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : null, text }

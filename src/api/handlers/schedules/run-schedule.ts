@@ -3,7 +3,7 @@ import { scheduledRequest } from '../../../../queues/schedule-worker.ts'
 import { NotDueError } from '../../../../sql/store/schedules.ts'
 import { audit } from '../../audit.ts'
 import type { Handler } from '../../handler.ts'
-import { syncBody } from './sync-body.ts'
+import { syncOf } from '../syncs/sync-view.ts'
 import { noSchedule, theSchedule } from './the-schedule.ts'
 
 /** In the name of whoever asks: the timetable goes on as it was. */
@@ -16,5 +16,5 @@ export const runSchedule: Handler<typeof scheduleOperations.runSchedule> = async
   })
   const message = `User ${principal.name} started the scheduled sync of ${mappingName}`
   await audit(ctx, { user: principal.name, type: 'RUN_SCHEDULE', message, requestId })
-  return { status: 202, body: syncBody(run) }
+  return { status: 202, body: syncOf(run) }
 }

@@ -5,7 +5,7 @@ import { ApiProblem } from '../../api-problem.ts'
 import type { Body } from '../../contract/operation.ts'
 import type { scheduleOperations } from '../../contract/schedules.ts'
 import type { ApiContext } from '../../handler.ts'
-import { syncBody } from './sync-body.ts'
+import { syncOf } from '../syncs/sync-view.ts'
 
 export type ScheduleBody = Body<typeof scheduleOperations.saveSchedule>
 const SHOWN = 5
@@ -19,7 +19,7 @@ export async function scheduleBody({ store }: Pick<ApiContext, 'store'>, schedul
     paused: schedule.paused,
     comment: schedule.comment,
     next: schedule.paused ? [] : timesOrNone(schedule),
-    lastSync: lastRun && syncBody(lastRun),
+    lastSync: lastRun && syncOf(lastRun),
     lastMissed: schedule.lastMissed && { at: schedule.lastMissed.at.toISOString(), reason: schedule.lastMissed.reason },
     modifiedBy: schedule.modifiedBy,
     modifiedAt: schedule.modifiedAt.toISOString(),
