@@ -8,6 +8,10 @@ import type { LogStore } from './log.ts'
 import type { SyncListStore } from './sync-lists.ts'
 import type { SyncRequestStore } from './sync-requests.ts'
 import type { ScheduledRun, ScheduleStore } from './schedules.ts'
+import type { AccountStore } from './accounts.ts'
+import type { AuditStore } from './audit.ts'
+import type { SessionStore } from './sessions.ts'
+import type { TokenStore } from './tokens.ts'
 
 export const STEPS = [
   'snapshot',
@@ -257,7 +261,8 @@ export class MappingNotFoundError extends Error {
   }
 }
 
-export interface Store extends SyncRequestStore, SyncListStore, LogStore, ScheduleStore {
+export interface Store
+  extends SyncRequestStore, SyncListStore, LogStore, ScheduleStore, AccountStore, SessionStore, TokenStore, AuditStore {
   // ---- mappings (originals' table `mapping`)
   readMapping(name: string): Promise<Mapping | null>
   listMappings(): Promise<readonly Mapping[]>

@@ -1,3 +1,5 @@
+import { createAuthenticate } from '../api/authenticate.ts'
+import { FIRST_USER } from '../api/handlers/session/read-login-options.ts'
 import { createApp, listen } from '../api/server.ts'
 import { readConfig, type Config } from '../config.ts'
 import { createLog, type Log } from '../log.ts'
@@ -14,13 +16,21 @@ export async function runServe(env: Env): Promise<number> {
   return serveUntilSignal(config, log, await openService(config, log))
 }
 
-export async function serveUntilSignal(config: Config, log: Log, service: Service): Promise<number> {
+/** @param more what to say beside the addresses */
+export async function serveUntilSignal(config: Config, log: Log, service: Service, more: readonly string[] = []): Promise<number> {
   const stopped = stopSignal()
   await service.startWorkers()
   await service.startSchedules()
-  const app = createApp({ ...service, config, log, authenticate: () => Promise.resolve(null) })
-  const web = await listen(app, config.host, config.port)
-  process.stdout.write(`Bull Board: ${web.url}/queues  (Ctrl+C ends)\n`)
+  service.startAuditDelivery()
+  const authenticate = createAuthenticate({ ...service, idleMinutes: config.sessionIdleMinutes })
+  const web = await listen(createApp({ ...service, config, log, authenticate }), config.host, config.port)
+  const nobody = service.openmrs === null && !(await service.store.hasAccounts())
+  const lines = [
+    `Bull Board: ${web.url}/queues  (Ctrl+C ends)`,
+    ...more,
+    ...(nobody ? [`Nobody can sign in yet. ${FIRST_USER}`, 'Or set OPENMRS_URL, for the users of OpenMRS.'] : []),
+  ]
+  process.stdout.write(`${lines.join('\n')}\n`)
   await stopped
   await endWithin(config.shutdownSeconds, { service, closeWeb: web.close, log })
   return EXIT.ok
@@ -34,6 +44,7 @@ export async function runWork(env: Env): Promise<number> {
   const stopped = stopSignal()
   await service.startWorkers()
   await service.startSchedules()
+  service.startAuditDelivery()
   await stopped
   await endWithin(config.shutdownSeconds, { service, log })
   return EXIT.ok
