@@ -20,6 +20,7 @@ import {
 import { readMapping } from './mappings.ts'
 import { insertLog, settleAbandonedLogs, settleLog } from './log.ts'
 import { moveMarkers } from './markers.ts'
+import { attendSchedule } from './schedules.ts'
 
 const runRow = z.object({
   run_id: z.string(),
@@ -220,6 +221,7 @@ async function insertRun(tx: CommonQueryMethods, runId: string, r: RunRequest): 
     insert into sync_run (run_id, mapping_name, mapping, state, requested_by, comment, dry_run, from_date, to_date, resync, retry)
     values (${runId}, ${r.mappingName}, ${sql.jsonb(mapping)}, 'queued', ${r.requestedBy}, ${r.comment}, ${r.dryRun}, ${r.from}::date, ${r.to}::date, ${r.resync}, ${r.records !== undefined})`)
   if (r.records) await insertRecords(tx, runId, r.mappingName, r.records)
+  if (r.schedule) await attendSchedule(tx, runId, r.schedule)
   await tx.query(sql.unsafe`
     insert into sync_step (run_id, step, position)
     select ${runId}, step, position from unnest(${sql.array([...STEPS], 'text')}) with ordinality as steps (step, position)`)

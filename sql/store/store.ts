@@ -7,6 +7,11 @@ import type { MartFound } from '../mart/find.ts'
 import type { LogStore } from './log.ts'
 import type { SyncListStore } from './sync-lists.ts'
 import type { SyncRequestStore } from './sync-requests.ts'
+import type { ScheduledRun, ScheduleStore } from './schedules.ts'
+import type { AccountStore } from './accounts.ts'
+import type { AuditStore } from './audit.ts'
+import type { SessionStore } from './sessions.ts'
+import type { TokenStore } from './tokens.ts'
 
 export const STEPS = [
   'snapshot',
@@ -44,6 +49,8 @@ export interface RunRequest {
   resync: boolean
   /** send these rejected records again, nothing else, and leave the markers alone */
   records?: readonly RecordRef[]
+  /** a schedule starts it */
+  schedule?: ScheduledRun
 }
 
 export interface RecordRef {
@@ -51,7 +58,7 @@ export interface RecordRef {
   recordKey: string
 }
 
-export interface Run extends Omit<RunRequest, 'records'> {
+export interface Run extends Omit<RunRequest, 'records' | 'schedule'> {
   /** it was asked for some rejected records only */
   retry: boolean
   runId: string
@@ -254,7 +261,8 @@ export class MappingNotFoundError extends Error {
   }
 }
 
-export interface Store extends SyncRequestStore, SyncListStore, LogStore {
+export interface Store
+  extends SyncRequestStore, SyncListStore, LogStore, ScheduleStore, AccountStore, SessionStore, TokenStore, AuditStore {
   // ---- mappings (originals' table `mapping`)
   readMapping(name: string): Promise<Mapping | null>
   listMappings(): Promise<readonly Mapping[]>
@@ -264,7 +272,7 @@ export interface Store extends SyncRequestStore, SyncListStore, LogStore {
   // ---- runs
   /**
    * Inserts the run (queued), its step rows and, unless it is a dry run, its log row (pending); log rows of the mapping that a service which is no more
-   * left pending end as failed. @throws RunActiveError, MappingNotFoundError
+   * left pending end as failed. @throws RunActiveError, MappingNotFoundError, NotDueError
    */
   createRun(request: RunRequest): Promise<Run>
   readRun(runId: string): Promise<Run | null>

@@ -1,15 +1,5 @@
 /** Who did what. */
+import type { NewEntry } from '../../sql/store/audit.ts'
 import type { ApiContext } from './handler.ts'
 
-export interface AuditEntry {
-  user: string
-  type: string
-  message: string
-  requestId: string
-}
-
-/** The table is another room's: nothing is written down while it is not there. */
-export async function audit({ store }: Pick<ApiContext, 'store'>, entry: AuditEntry): Promise<void> {
-  const { recordAudit } = store as { recordAudit?: (entry: AuditEntry) => Promise<void> }
-  await recordAudit?.(entry)
-}
+export const audit = ({ store }: Pick<ApiContext, 'store'>, entry: NewEntry): Promise<void> => store.recordAudit(entry)

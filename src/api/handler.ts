@@ -16,11 +16,15 @@ export interface ApiContext extends Service {
 }
 
 export interface Call<O extends Operation> extends Input<O> {
-  /** of operations for anyone: null when nobody is signed in */
-  principal: O['access'] extends 'anyone' ? Principal | null : Principal
+  /** of operations for anyone nobody asks who it is */
+  principal: O['access'] extends 'anyone' ? null : Principal
   requestId: string
   /** the caller's address */
   address: string
+  /** the caller speaks https with us, or with the proxy before us */
+  secure: boolean
+  /** the Cookie header: for what begins and ends sessions, and for no log */
+  cookie: string | undefined
 }
 
 type BodyOf<Schema> = Schema extends z.ZodType

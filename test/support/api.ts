@@ -1,9 +1,11 @@
 /** The whole web server on a database, a Mart and a sandbox DHIS2 of its own, in this process; who asks is said by the test. */
+import { createAuthenticate } from '../../src/api/authenticate.ts'
+import type { Route } from '../../src/api/handler.ts'
 import { createApp, listen } from '../../src/api/server.ts'
 import type { Authenticate, Principal } from '../../src/api/principal.ts'
 import { RIGHTS, type Right } from '../../src/api/contract/operation.ts'
 import { readConfig } from '../../src/config.ts'
-import { createLog } from '../../src/log.ts'
+import { createLog, type Log } from '../../src/log.ts'
 import { openService, type Service } from '../../src/service.ts'
 import { openSite, type Site, type SiteOptions } from './site.ts'
 
@@ -42,17 +44,22 @@ const byHeader: Authenticate = ({ authorization }) => {
 interface ApiOptions extends SiteOptions {
   /** without them jobs wait in the queue */
   workers?: boolean
-  authenticate?: Authenticate
+  /** `real`: cookies and tokens, as in the program */
+  authenticate?: Authenticate | 'real'
+  /** instead of the program's own */
+  routes?: readonly Route[]
+  log?: Log
 }
 
-export async function openApi({ workers = false, authenticate = byHeader, ...options }: ApiOptions = {}): Promise<Api> {
+export async function openApi(given: ApiOptions = {}): Promise<Api> {
+  const { workers = false, authenticate: who = byHeader, routes, log = createLog('silent'), ...options } = given
   const site = await openSite(options)
   const { USER: _, ...env } = site.env
   const config = readConfig(env, ['database', 'dhis2'])
-  const log = createLog('silent')
   const service = await openService(config, log)
   if (workers) await service.startWorkers()
-  const web = await listen(createApp({ ...service, config, log, authenticate }, { checkAnswers: true }), '127.0.0.1', 0)
+  const authenticate = who === 'real' ? createAuthenticate({ ...service, idleMinutes: config.sessionIdleMinutes }) : who
+  const web = await listen(createApp({ ...service, config, log, authenticate }, { checkAnswers: true }, routes), '127.0.0.1', 0)
   return {
     site,
     service,
