@@ -20,8 +20,7 @@ describe('the state', () => {
     await proxy.close()
   })
 
-  /** with times that a test can wait for */
-  function open(parts: object = {}, times = { keptMs: 0, limitMs: 500 }) {
+  function open(parts: object = {}, times = { keptMs: 0, limitMs: 20_000 }) {
     const { USER: _, ...env } = api.site.env
     const config = readConfig({ ...env, DHIS2_URL: `http://127.0.0.1:${proxy.address.port}` }, ['database', 'dhis2'])
     return openStatus({ ...api.service, config, ...parts }, times)
