@@ -1,6 +1,7 @@
 /** The only reader of the environment. One table says what each setting is: it drives the checks, the error texts and the documentation. */
 import { isIP } from 'node:net'
 import { z } from 'zod'
+import { isTimeZone } from './core/time-zone.ts'
 
 interface Setting<T> {
   name: string
@@ -171,6 +172,14 @@ const SETTINGS = {
       default: 'info',
     },
   ),
+  shutdownSeconds: setting(
+    'SHUTDOWN_TIMEOUT',
+    'service',
+    whole(0, 3600),
+    'seconds that jobs in flight have to come to their end when the service is stopped; what is left then goes to other workers',
+    '30',
+    { default: '30' },
+  ),
   dataDir: setting('DATA_DIR', 'service', text, 'folder of the embedded demo database', '.data', { default: '.data' }),
   openmrsUrl: setting(
     'OPENMRS_URL',
@@ -226,6 +235,7 @@ type Defaulted =
   | 'port'
   | 'trustedProxies'
   | 'logLevel'
+  | 'shutdownSeconds'
   | 'dataDir'
   | 'openmrsLoginUrl'
   | 'openmrsTimeout'
@@ -329,15 +339,6 @@ function areProxies(list: string): boolean {
       (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) >= 1 && Number(bits) <= (family === 4 ? 32 : 128)))
     )
   })
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    Intl.DateTimeFormat('en', { timeZone: name })
-    return true
-  } catch {
-    return false
-  }
 }
 
 /** For `check`: the settings in force, secrets masked. */

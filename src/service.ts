@@ -1,4 +1,5 @@
 /** The composition root: everything that a command needs, from the configuration. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createQueueBackend } from '../queues/backend.ts'
 import type { RunContextFactory } from '../queues/run-context.ts'
 import { openQueues, type SyncQueues } from '../queues/sync-queues.ts'
@@ -12,9 +13,9 @@ import { deliverAudit } from './audit-delivery.ts'
 import type { Config } from './config.ts'
 import { createUidFactory } from './core/uid.ts'
 import type { Dhis2Client } from './dhis2/client.ts'
-import { connectDhis2 } from './dhis2/connect.ts'
+import { connectDhis2, openProbe, type ApiChoice, type Probe } from './dhis2/connect.ts'
 import { openConnectionCheck, type Dhis2State } from './dhis2/connection-check.ts'
-import type { ObservedRequest } from './dhis2/http.ts'
+import type { HttpOptions, ObservedRequest } from './dhis2/http.ts'
 import type { Log } from './log.ts'
 import { openOpenmrs, type Openmrs } from './openmrs/client.ts'
 
@@ -30,6 +31,10 @@ export interface Service {
   openmrs: Openmrs | null
   signIn: SignIn
   startWorkers: () => Promise<void>
+  /** after startWorkers, in processes that stay */
+  startSchedules: () => Promise<void>
+  /** there is no more time: what only waits is given back to the queue */
+  interrupt: () => void
   /** sends the audit to OpenMRS from now on, when there is an account for it */
   startAuditDelivery: () => void
   close: () => Promise<void>
@@ -52,21 +57,17 @@ export async function openStore(config: Config): Promise<Store> {
 }
 
 /** Connects to DHIS2 when it is first needed: a service starts, and says what is wrong, also while DHIS2 is away. */
-export function dhis2Connector(config: Config, observe: (request: ObservedRequest) => void): () => Promise<Dhis2Client> {
+export function dhis2Connector(
+  config: Config,
+  observe: (request: ObservedRequest) => void,
+  stopping?: AbortSignal,
+): () => Promise<Dhis2Client> {
   let connecting: Promise<Dhis2Client> | null = null
-  const credentials =
-    config.dhis2Token === null
-      ? { username: config.dhis2Username ?? '', password: config.dhis2Password ?? '' }
-      : { token: config.dhis2Token }
   return () => {
     connecting ??= connectDhis2({
-      url: config.dhis2Url!,
-      credentials,
-      api: config.dhis2Api,
-      connections: config.concurrency,
-      timeoutMs: config.timeoutSeconds * 1000,
-      retryBudgetMs: config.retrySeconds * 1000,
+      ...dhis2Options(config),
       observe,
+      sleep: (ms) => sleep(ms, undefined, stopping && { signal: stopping }),
     }).catch((error: unknown) => {
       connecting = null
       throw error
@@ -74,6 +75,24 @@ export function dhis2Connector(config: Config, observe: (request: ObservedReques
     return connecting
   }
 }
+
+function dhis2Options(config: Config): HttpOptions & { api: ApiChoice } {
+  return {
+    url: config.dhis2Url!,
+    credentials:
+      config.dhis2Token === null
+        ? { username: config.dhis2Username ?? '', password: config.dhis2Password ?? '' }
+        : { token: config.dhis2Token },
+    api: config.dhis2Api,
+    connections: config.concurrency,
+    timeoutMs: config.timeoutSeconds * 1000,
+    retryBudgetMs: config.retrySeconds * 1000,
+  }
+}
+
+/** For those who want to know now: it neither waits long nor tries again. */
+export const dhis2Probe = (config: Config, timeoutMs: number): Probe =>
+  openProbe({ ...dhis2Options(config), connections: 1, timeoutMs, retryBudgetMs: 0 })
 
 export function openmrsOf(config: Config): Openmrs | null {
   const { openmrsUrl: url, openmrsUsername: username, openmrsPassword: password, openmrsTimeout } = config
@@ -90,17 +109,22 @@ export async function openService(config: Config, log: Log, observe: (request: O
     storeSchema: config.storeSchema,
     siteId,
   })
-  const queues = openQueues(
+  const queues = openQueues({
     backend,
     store,
-    saidOnceIn(QUIET_MS, (error) => log.error({ name: error.name }, 'the queue is out of reach')),
-  )
+    log,
+    onError: saidOnceIn(QUIET_MS, (error) => log.error({ name: error.name }, 'the queue is out of reach')),
+  })
   const connected = new Set<Dhis2Client>()
   const connector = (settings: Config) => {
-    const connect = dhis2Connector(settings, (request) => {
-      log.debug(request, 'DHIS2 request')
-      observe(request)
-    })
+    const connect = dhis2Connector(
+      settings,
+      (request) => {
+        log.debug(request, 'DHIS2 request')
+        observe(request)
+      },
+      queues.stopping,
+    )
     return async () => {
       const client = await connect()
       connected.add(client)
@@ -135,6 +159,8 @@ export async function openService(config: Config, log: Log, observe: (request: O
       if (openmrs?.writeAudit) delivering = deliverAudit({ store, write: openmrs.writeAudit, log, signal: delivery.signal })
     },
     startWorkers: () => queues.startWorkers(contexts, config.concurrency),
+    startSchedules: () => queues.startSchedules(),
+    interrupt: () => queues.interrupt(),
     async close() {
       delivery.abort()
       await queues.close()

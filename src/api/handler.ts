@@ -4,6 +4,7 @@ import type { Service } from '../service.ts'
 import type { Config } from '../config.ts'
 import type { Log } from '../log.ts'
 import type { Input, Media, Operation, Operations } from './contract/operation.ts'
+import type { Live } from './live.ts'
 import type { Authenticate, Principal } from './principal.ts'
 
 /** What handlers work with. */
@@ -11,6 +12,7 @@ export interface ApiContext extends Service {
   config: Config
   log: Log
   authenticate: Authenticate
+  live: Live
 }
 
 export interface Call<O extends Operation> extends Input<O> {

@@ -6,10 +6,21 @@ import { dhis2Handlers } from './handlers/dhis2/index.ts'
 import { mappingHandlers } from './handlers/mappings/index.ts'
 import { martHandlers } from './handlers/mart/index.ts'
 import { auditOperations } from './contract/audit.ts'
+import { logOperations } from './contract/logs.ts'
+import { scheduleOperations } from './contract/schedules.ts'
 import { sessionOperations } from './contract/session.ts'
+import { statusOperations } from './contract/status.ts'
+import { syncOperations } from './contract/syncs.ts'
 import { routesOf, type Route } from './handler.ts'
 import { auditHandlers } from './handlers/audit/index.ts'
+import { logHandlers } from './handlers/logs/index.ts'
+import { scheduleHandlers } from './handlers/schedules/index.ts'
 import { sessionHandlers } from './handlers/session/index.ts'
+import { readStatistics } from './handlers/status/read-statistics.ts'
+import { readStatus } from './handlers/status/read-status.ts'
+import { syncHandlers } from './handlers/syncs/index.ts'
+
+const { readStatus: status, readStatistics: statistics } = statusOperations
 
 export const routes: readonly Route[] = [
   ...routesOf(mappingOperations, mappingHandlers),
@@ -17,4 +28,8 @@ export const routes: readonly Route[] = [
   ...routesOf(dhis2Operations, dhis2Handlers),
   ...routesOf(sessionOperations, sessionHandlers),
   ...routesOf(auditOperations, auditHandlers),
+  ...routesOf(syncOperations, syncHandlers),
+  ...routesOf(scheduleOperations, scheduleHandlers),
+  ...routesOf(logOperations, logHandlers),
+  ...routesOf({ readStatus: status, readStatistics: statistics }, { readStatus, readStatistics }),
 ]

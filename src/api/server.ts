@@ -4,14 +4,21 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
 import { bullBoard } from '../../dashboard/bull-board.ts'
+import { within } from '../within.ts'
 import { ApiProblem, problemBody, problemOf } from './api-problem.ts'
 import { PROBLEMS } from './contract/problem.ts'
 import { placeOf } from './failure-place.ts'
 import type { ApiContext, Route } from './handler.ts'
+import { openLive } from './live.ts'
 import { requireRight } from './require-right.ts'
 import { apiRouter, type RouterOptions } from './router.ts'
 import { routes } from './routes.ts'
 import { inlineStyles, securityHeaders } from './security-headers.ts'
+
+/** What the app hears before its server closes. */
+const CLOSING = 'closing'
+/** for answers that are on their way then */
+const CLOSING_MS = 2000
 
 export interface WebServer {
   /** as a browser asks for it */
@@ -20,8 +27,14 @@ export interface WebServer {
 }
 
 /** Everything that is served over HTTP. @param table other routes than ours: for tests */
-export function createApp(ctx: ApiContext, options: RouterOptions = { checkAnswers: false }, table: readonly Route[] = routes): Express {
+export function createApp(
+  parts: Omit<ApiContext, 'live'>,
+  options: RouterOptions = { checkAnswers: false },
+  table: readonly Route[] = routes,
+): Express {
   const app = express()
+  const ctx: ApiContext = { ...parts, live: openLive(parts) }
+  app.once(CLOSING, ctx.live.close)
   app.disable('x-powered-by')
   app.set('query parser', 'simple')
   // an ETag is said where it means something: of a mapping
@@ -81,20 +94,26 @@ function ofExpress(error: unknown): (ApiProblem & { unexpected?: boolean }) | nu
   return null
 }
 
-const PARTING_MS = 2000
-
 export async function listen(app: Express, host: string, port: number): Promise<WebServer> {
   const server = createServer(app)
+  let closing = false
+  // a connection that is kept alive would bring requests until its client tires of it
+  server.on('request', (_request, response) => {
+    if (closing) response.setHeader('connection', 'close')
+    response.once('close', () => closing && server.closeIdleConnections())
+  })
   await new Promise<void>((done, failed) => server.once('error', failed).listen(port, host, done))
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`,
     async close() {
-      const closed = new Promise((done) => server.close(done))
+      closing = true
+      const closed = new Promise<void>((done) => {
+        server.close(() => done())
+      })
+      app.emit(CLOSING)
       server.closeIdleConnections()
-      // whoever has asked gets an answer; whoever follows a sync would never go
-      const parting = setTimeout(() => server.closeAllConnections(), PARTING_MS)
+      await within(CLOSING_MS, closed).catch(() => server.closeAllConnections())
       await closed
-      clearTimeout(parting)
     },
   }
 }

@@ -5,10 +5,11 @@ import { readConfig, type Config } from '../config.ts'
 import { createLog, type Log } from '../log.ts'
 import { openService, type Service } from '../service.ts'
 import { EXIT } from './exit.ts'
+import { endWithin, stopSignal } from './stop.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
 
-/** Workers and Bull Board, until SIGTERM or SIGINT; jobs in flight are finished first. */
+/** Workers, schedules and the web pages, until SIGTERM or SIGINT. */
 export async function runServe(env: Env): Promise<number> {
   const config = readConfig(env, ['database', 'dhis2'])
   const log = createLog(config.logLevel)
@@ -17,7 +18,9 @@ export async function runServe(env: Env): Promise<number> {
 
 /** @param more what to say beside the addresses */
 export async function serveUntilSignal(config: Config, log: Log, service: Service, more: readonly string[] = []): Promise<number> {
+  const stopped = stopSignal()
   await service.startWorkers()
+  await service.startSchedules()
   service.startAuditDelivery()
   const authenticate = createAuthenticate({ ...service, idleMinutes: config.sessionIdleMinutes })
   const web = await listen(createApp({ ...service, config, log, authenticate }), config.host, config.port)
@@ -28,24 +31,21 @@ export async function serveUntilSignal(config: Config, log: Log, service: Servic
     ...(nobody ? [`Nobody can sign in yet. ${FIRST_USER}`, 'Or set OPENMRS_URL, for the users of OpenMRS.'] : []),
   ]
   process.stdout.write(`${lines.join('\n')}\n`)
-  await stopSignal()
-  await web.close()
-  await service.close()
+  await stopped
+  await endWithin(config.shutdownSeconds, { service, closeWeb: web.close, log })
   return EXIT.ok
 }
 
+/** Workers and schedules alone. */
 export async function runWork(env: Env): Promise<number> {
   const config = readConfig(env, ['database', 'dhis2'])
-  const service = await openService(config, createLog(config.logLevel))
+  const log = createLog(config.logLevel)
+  const service = await openService(config, log)
+  const stopped = stopSignal()
   await service.startWorkers()
+  await service.startSchedules()
   service.startAuditDelivery()
-  await stopSignal()
-  await service.close()
+  await stopped
+  await endWithin(config.shutdownSeconds, { service, log })
   return EXIT.ok
-}
-
-function stopSignal(): Promise<void> {
-  return new Promise((done) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => done())
-  })
 }

@@ -23,7 +23,7 @@ beforeAll(async () => {
   db = await createTestDatabase()
   await migrate({ databaseUrl: db.url, storeSchema: 'public' })
   const pool = await openPool({ databaseUrl: db.url, storeSchema: 'public', timeZone: 'UTC', size: 4 })
-  store = createStore(pool, openChunkLocks(db.url, 'public', 2), { martSchema: 'mart', overlapDays: 7 })
+  store = createStore(pool, openChunkLocks(db.url, 'public', 2), { martSchema: 'mart', storeSchema: 'public', overlapDays: 7 })
 })
 afterAll(async () => {
   await store.close()
@@ -164,7 +164,6 @@ describe('snapshot', () => {
     await mart()
     await db.query(change)
     await expect(snapshot(mapping)).rejects.toThrow(sentence)
-    await expect(store.describeMart(mapping)).rejects.toThrow(sentence)
     await expect(store.readVanished(mapping)).rejects.toThrow(sentence)
   })
   test('the last of the relations is rebuilt while the snapshot waits for it: noticed', async () => {
@@ -355,22 +354,7 @@ describe('read only', () => {
     ])
     expect(Object.keys(rows[3]!.values)).toEqual(['Next appointment', 'Visit number'])
   })
-  test('what the relations name: the Mart’s own, and all that the mapping gives', async () => {
-    clinic.healthy('a')
-    await mart()
-    const instance = { ...MAPPING.instance, constants: { OrgUnit: 'C-09' } }
-    expect(await store.describeMart({ ...MAPPING, instance, events: [FIRST, { ...SECOND, constants: { ...SECOND.constants } }] })).toEqual({
-      programs: ['hts_enrollments_table', 'hts_initial_table', 'hts_follow_up_table'].map((table) => ({ table, uid: HTS })),
-      stages: [
-        { table: 'hts_initial_table', uid: INITIAL, program: HTS },
-        { table: 'hts_follow_up_table', uid: FOLLOW_UP, program: HTS },
-      ],
-      orgUnits: [
-        { table: 'hts_instance_table', code: 'C-09' },
-        { table: 'hts_follow_up_table', code: 'C-02' },
-      ],
-    })
-  })
+
   test('what vanished is what no relation of any mapping has', async () => {
     clinic.healthy('a')
     await mart()
