@@ -73,8 +73,10 @@ export function logMethods(pool: DatabasePool): LogStore {
       const anyWhere = async (place: FragmentSqlToken) =>
         pool.oneFirst(sql.type(z.object({ found: z.boolean() }))`select exists (select from log where ${conditions} and ${place}) as found`)
       // an empty page is just before or after the row that it was asked from
-      const olderPlace = oldest !== undefined ? sql.fragment`log_id < ${oldest}` : after !== undefined && sql.fragment`log_id <= ${after}::bigint`
-      const newerPlace = newest !== undefined ? sql.fragment`log_id > ${newest}` : before !== undefined && sql.fragment`log_id >= ${before}::bigint`
+      const olderPlace =
+        oldest !== undefined ? sql.fragment`log_id < ${oldest}` : after !== undefined && sql.fragment`log_id <= ${after}::bigint`
+      const newerPlace =
+        newest !== undefined ? sql.fragment`log_id > ${newest}` : before !== undefined && sql.fragment`log_id >= ${before}::bigint`
       return { rows: page, older: olderPlace && (await anyWhere(olderPlace)), newer: newerPlace && (await anyWhere(newerPlace)) }
     },
   }
@@ -94,16 +96,22 @@ function conditionsOf({ from, to, service, user, status, text }: LogFilter) {
       // the first halves are for the index; an hour that the clocks show twice makes them too wide or too narrow, hence the day
       ...(from === undefined
         ? []
-        : [sql.fragment`date_created >= ${from}::timestamptz::timestamp - interval '1 day' and date_created::timestamptz >= ${from}::timestamptz`]),
+        : [
+            sql.fragment`date_created >= ${from}::timestamptz::timestamp - interval '1 day' and date_created::timestamptz >= ${from}::timestamptz`,
+          ]),
       ...(to === undefined
         ? []
-        : [sql.fragment`date_created <= ${to}::timestamptz::timestamp + interval '1 day' and date_created::timestamptz <= ${to}::timestamptz`]),
+        : [
+            sql.fragment`date_created <= ${to}::timestamptz::timestamp + interval '1 day' and date_created::timestamptz <= ${to}::timestamptz`,
+          ]),
       ...(service === undefined ? [] : [contains(sql.fragment`program`, service)]),
       ...(user === undefined ? [] : [contains(sql.fragment`synced_by`, user)]),
       ...(status === undefined ? [] : [sql.fragment`${STATUS} = ${status}`]),
       ...(text === undefined
         ? []
-        : [sql.fragment`(${contains(sql.fragment`coalesce(comments, '')`, text)} or ${contains(sql.fragment`coalesce(status_info, '')`, text)})`]),
+        : [
+            sql.fragment`(${contains(sql.fragment`coalesce(comments, '')`, text)} or ${contains(sql.fragment`coalesce(status_info, '')`, text)})`,
+          ]),
     ],
     sql.fragment` and `,
   )

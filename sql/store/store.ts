@@ -276,6 +276,8 @@ export interface Store
    */
   createRun(request: RunRequest): Promise<Run>
   readRun(runId: string): Promise<Run | null>
+  /** the rejected records that a retry was asked for, with those that were not sent because of them */
+  readRunRecords(runId: string): Promise<readonly RecordRef[]>
   /** queued → running; also true when it is running already (a job that is tried again) */
   startRun(runId: string): Promise<boolean>
   requestCancel(runId: string): Promise<boolean>

@@ -62,7 +62,13 @@ const lastRow = z.object({
   success_at: z.date().nullable(),
 })
 const dayRow = z.object({ day: z.string(), created: z.int(), updated: z.int(), unchanged: z.int(), rejected: z.int() })
-const warningRow = z.object({ row_id: z.string(), kind: z.enum(KINDS), patient_id: z.string(), record_key: z.string(), warning: z.string() })
+const warningRow = z.object({
+  row_id: z.string(),
+  kind: z.enum(KINDS),
+  patient_id: z.string(),
+  record_key: z.string(),
+  warning: z.string(),
+})
 
 const IS_GOING = sql.fragment`(state in ('queued', 'running'))`
 
@@ -96,7 +102,9 @@ export function syncListMethods(pool: DatabasePool, { readRun, readSteps }: Pick
           (select max(l.date_created) from log l where l.program = m.mapping_name and l.status = 'success' and isfinite(l.date_created))::timestamptz as success_at
         from mapping m order by m.mapping_name`)
       const ids = rows.flatMap(({ active, last }) => [active, last].filter((id) => id !== null))
-      const runs = new Map((await readRuns(pool, sql.fragment`where run_id = any (${sql.array(ids, 'uuid')})`)).map((run) => [run.runId, run]))
+      const runs = new Map(
+        (await readRuns(pool, sql.fragment`where run_id = any (${sql.array(ids, 'uuid')})`)).map((run) => [run.runId, run]),
+      )
       return rows.map((row) => ({
         mapping: row.mapping,
         active: runs.get(row.active ?? '') ?? null,

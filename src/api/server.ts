@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
-import { bullBoard } from '../../dashboard/bull-board.ts'
+import { queueBoard } from '../../dashboard/queue-board.ts'
 import { within } from '../within.ts'
 import { ApiProblem, problemBody, problemOf } from './api-problem.ts'
 import { PROBLEMS } from './contract/problem.ts'
@@ -44,7 +44,7 @@ export function createApp(
   app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }))
   app.use('/api/v1', unkept, apiRouter(table, ctx, options))
   app.get('/', (_request, response) => response.redirect('/queues'))
-  app.use('/queues', inlineStyles, requireRight(ctx, ['upload', 'log']), bullBoard(ctx.queues, '/queues'))
+  app.use('/queues', inlineStyles, requireRight(ctx, ['upload', 'log']), queueBoard(ctx, '/queues'))
   app.use((request, _response, next) => next(new ApiProblem('not-found', `There is nothing at ${request.path.slice(0, 200)}.`)))
   app.use(refusing(ctx))
   return app

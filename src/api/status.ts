@@ -78,7 +78,10 @@ async function lookAtQueue({ kind, countWorkers }: Service['queues']): Promise<P
   const where = kind === 'redis' ? 'Redis' : 'PostgreSQL'
   if (workers === 0)
     return { ok: false, text: 'No process works on syncs: they wait until "bahmni-dhis2-sync serve" or "work" is started.' }
-  return { ok: true, text: `The queue in ${where} answers, and ${workers === 1 ? '1 process works' : `${workers} processes work`} on syncs.` }
+  return {
+    ok: true,
+    text: `The queue in ${where} answers, and ${workers === 1 ? '1 process works' : `${workers} processes work`} on syncs.`,
+  }
 }
 
 function partOf(name: string, error: unknown): Part {

@@ -69,7 +69,8 @@ function rateOf(steps: readonly StepProgress[], at: Date): number | null {
 function secondsLeft(steps: readonly StepProgress[], at: Date): number | null {
   if (!isPlanned(steps)) return null
   const sending = ofSending(steps)
-  const left = (step: StepProgress) => (step.state === 'queued' || step.state === 'running' ? Math.max(0, step.chunks - step.chunksDone) : 0)
+  const left = (step: StepProgress) =>
+    step.state === 'queued' || step.state === 'running' ? Math.max(0, step.chunks - step.chunksDone) : 0
   if (sum(sending, left) === 0) return 0
   const done = sum(sending, doneOf)
   if (done === 0) return null

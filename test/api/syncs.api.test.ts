@@ -227,7 +227,7 @@ describe.each(BACKENDS)('on %s', (backend) => {
       const whole = (await api.call('GET', '/syncs?limit=500')).body
       expect(whole.next).toBeNull()
       const pages = []
-      for (let after = ''; ; ) {
+      for (let after = ''; ;) {
         const { body } = await api.call('GET', `/syncs?limit=2${after}`)
         pages.push(...body.rows)
         if (body.next === null) break
@@ -241,7 +241,7 @@ describe.each(BACKENDS)('on %s', (backend) => {
       const [{ n }] = (await api.site.db.query('select count(*)::int as n from sync_run')) as [{ n: number }]
       await api.site.db.query(`update sync_run set created_at = date_trunc('day', now())`)
       const ids = new Set<string>()
-      for (let after = ''; ; ) {
+      for (let after = ''; ;) {
         const { body } = await api.call('GET', `/syncs?limit=1${after}`)
         for (const row of body.rows) ids.add(row.id)
         if (body.next === null) break
@@ -283,7 +283,8 @@ describe.each(BACKENDS)('on %s', (backend) => {
     const { id } = (await start()).body
     await ended(id)
     const { lines } = (await api.call('GET', `/syncs/${id}/log`)).body
-    const told = (step: string) => lines.filter((l: { step: string }) => l.step === step).map((l: { chunk: number; text: string }) => [l.chunk, l.text])
+    const told = (step: string) =>
+      lines.filter((l: { step: string }) => l.step === step).map((l: { chunk: number; text: string }) => [l.chunk, l.text])
     expect(told('patients')).toEqual([
       [null, 'begins, 2 chunks'],
       [expect.any(Number), expect.stringMatching(/^2 in \d+ ms$/)],
@@ -309,7 +310,14 @@ describe.each(BACKENDS)('on %s', (backend) => {
 
   test('a failed one: its steps and its log say why', async () => {
     await changed('failing')
-    api.site.sandbox.control.inject({ kind: 'status', status: 401, body: { message: 'no' }, method: 'POST', path: 'api/tracker', times: 1000 })
+    api.site.sandbox.control.inject({
+      kind: 'status',
+      status: 401,
+      body: { message: 'no' },
+      method: 'POST',
+      path: 'api/tracker',
+      times: 1000,
+    })
     const sync = await ended((await start()).body.id)
     expect(sync).toMatchObject({ state: 'failed', failure: expect.stringContaining('DHIS2_USERNAME') as string })
     expect(sync.steps[1]).toMatchObject({ name: 'patients', state: 'failed', failure: expect.stringContaining('DHIS2_USERNAME') as string })
@@ -328,15 +336,13 @@ describe.each(BACKENDS)('on %s', (backend) => {
       [id],
     )
     const rows = []
-    for (let after = ''; ; ) {
+    for (let after = ''; ;) {
       const { body } = await api.call('GET', `/syncs/${id}/warnings?limit=2${after}`)
       rows.push(...body.rows)
       if (body.next === null) break
       after = `&after=${body.next}`
     }
-    expect(rows.map((row) => `${row.recordKey} ${row.warning}`)).toEqual(
-      [2, 4, 6, 8, 10].flatMap((n) => [`K${n} first`, `K${n} second`]),
-    )
+    expect(rows.map((row) => `${row.recordKey} ${row.warning}`)).toEqual([2, 4, 6, 8, 10].flatMap((n) => [`K${n} first`, `K${n} second`]))
     expect((await api.call('GET', `/syncs/${id}/warnings?after=${'9'.repeat(30)}`)).status).toBe(400)
   })
 
