@@ -1,6 +1,7 @@
 /** The composition root: everything that a command needs, from the configuration. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createQueueBackend } from '../queues/backend.ts'
+import { readDepths } from '../queues/depths.ts'
 import type { RunContextFactory } from '../queues/run-context.ts'
 import { openQueues, type SyncQueues } from '../queues/sync-queues.ts'
 import { openChunkLocks } from '../sql/store/chunk-locks.ts'
@@ -17,6 +18,7 @@ import { connectDhis2, openProbe, type ApiChoice, type Probe } from './dhis2/con
 import { openConnectionCheck, type Dhis2State } from './dhis2/connection-check.ts'
 import type { HttpOptions, ObservedRequest } from './dhis2/http.ts'
 import type { Log } from './log.ts'
+import { openMetrics, type Metrics } from './metrics.ts'
 import { openOpenmrs, type Openmrs } from './openmrs/client.ts'
 
 export interface Service {
@@ -30,6 +32,7 @@ export interface Service {
   /** null: it is not asked who a user is */
   openmrs: Openmrs | null
   signIn: SignIn
+  metrics: Metrics
   startWorkers: () => Promise<void>
   /** after startWorkers, in processes that stay */
   startSchedules: () => Promise<void>
@@ -115,12 +118,17 @@ export async function openService(config: Config, log: Log, observe: (request: O
     log,
     onError: saidOnceIn(QUIET_MS, (error) => log.error({ name: error.name }, 'the queue is out of reach')),
   })
+  const metrics = openMetrics({
+    figures: () => store.readFigures(),
+    depths: () => readDepths([queues.steps, queues.chunks, queues.schedules]),
+  })
   const connected = new Set<Dhis2Client>()
   const connector = (settings: Config) => {
     const connect = dhis2Connector(
       settings,
       (request) => {
         log.debug(request, 'DHIS2 request')
+        metrics.observe(request)
         observe(request)
       },
       queues.stopping,
@@ -153,6 +161,7 @@ export async function openService(config: Config, log: Log, observe: (request: O
     connect,
     ask,
     checkDhis2: openConnectionCheck(ask),
+    metrics,
     openmrs,
     signIn: createSignIn({ store, attempts, sessionHours: config.sessionHours }),
     startAuditDelivery() {
