@@ -120,18 +120,40 @@ describe.each(targets())('$name', (target) => {
     expect(await readBack(world)).toEqual(expectedOf(clinic, mapping))
   })
 
-  test('an event of the second relation whose enrollment is not there, and one program of its own: linked as ever', async () => {
-    const lost = clinic.visit({ ...clinic.enrollments[0]!, programUniqueId: '999' }, FOLLOW_UP, { dateCreated: LATER })
+  test.runIf(target.api === 'tracker')('one that DHIS2 refuses is told by the name of its form', async () => {
+    const visit = clinic.visits.find((v) => v.programStage === FOLLOW_UP)!
+    const [known] = await world.db.query<{ event_id: string }>(
+      'select event_id from event_tracker where event_unique_id = $1 and program_stage = $2',
+      [visit.eventUniqueId, FOLLOW_UP],
+    )
+    await world.dhis2('POST', 'tracker?async=false&importStrategy=DELETE', { events: [{ event: known!.event_id }] })
+    Object.assign(visit, { dateCreated: LATER, values: { ...visit.values, 'Next appointment': '2024-06-05' } })
     await mart()
     const { rejected } = await world.sync(mapping.name)
     expect(rejected).toMatchObject([
       {
         kind: 'event',
-        recordKey: `${HTS}/${FOLLOW_UP}/${lost.eventUniqueId}`,
+        code: 'gone',
         relation: 'hts_follow_up_table',
-        code: 'enrollment-not-found',
-        message: expect.stringContaining('in hts_follow_up_table has patient_program_id "999"') as string,
+        message: expect.stringContaining('the event of hts_follow_up_table was refused by DHIS2') as string,
       },
     ])
+    clinic.visits.splice(clinic.visits.indexOf(visit), 1)
+    await mart()
+  })
+
+  test('an event of the second relation without an id, and one whose enrollment is not there', async () => {
+    clinic.visit(clinic.enrollments[0]!, FOLLOW_UP, { eventUniqueId: null, dateCreated: LATER })
+    const lost = clinic.visit({ ...clinic.enrollments[0]!, programUniqueId: '999' }, FOLLOW_UP, { dateCreated: LATER })
+    await mart()
+    const { rejected } = await world.sync(mapping.name)
+    const told = Object.fromEntries(rejected.map((r) => [r.code, r]))
+    expect(Object.keys(told).toSorted()).toEqual(['enrollment-not-found', 'identifier-missing'])
+    expect(told['enrollment-not-found']).toMatchObject({
+      recordKey: `${HTS}/${FOLLOW_UP}/${lost.eventUniqueId}`,
+      relation: 'hts_follow_up_table',
+      message: expect.stringContaining('in hts_follow_up_table has patient_program_id "999"') as string,
+    })
+    expect(told['identifier-missing']!.message).toContain('has no event_unique_id in hts_follow_up_table')
   })
 })

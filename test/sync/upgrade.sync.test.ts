@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { printReport } from '../../src/cli/report.ts'
 import type { Mapping } from '../../src/core/mapping.ts'
 import type { MartEnrollment, MartPatient, MartVisit } from '../../src/sandbox/mart/service.ts'
-import { Clinic, expectedOf, FOLLOW_UP, HTS, INITIAL, mappingOf } from '../support/clinic-model.ts'
+import { Clinic, expectedOf, FOLLOW_UP, formsMappingOf, formViews, HTS, INITIAL, mappingOf } from '../support/clinic-model.ts'
 import { GENERATIONS } from '../support/java-databases.ts'
 import { readBack } from '../support/read-back.ts'
 import { openWorld, targets, type World } from '../support/world.ts'
@@ -249,6 +249,29 @@ describe.each(targets())('$name', (target) => {
       expect(
         Object.fromEntries(Object.keys(FOREIGN).map((id) => [id, found[`${world.tag}-UIC-${id}`]![0]!.enrollments[0]!.events.length])),
       ).toEqual(Object.fromEntries(Object.entries(FOREIGN).map(([id, { times = 1 }]) => [id, times + 1])))
+    })
+
+    test('by the columns of its own form, where the mapping has one table for each stage now', async () => {
+      const forms = formsMappingOf('hts', { name: 'HTS' })
+      await world.saveMappings([forms])
+      for (const [id, number] of Object.entries({ same: '1', other: '3' })) {
+        const patient = clinic.healthy(id)
+        await java.person(patient, true)
+        const visits = clinic.visits.filter((v) => v.patientId === patient.patientId)
+        await java.enrollment(
+          clinic.enrollments.at(-1)!,
+          visits.map((v) => (v.programStage === INITIAL ? v : { ...v, values: { ...v.values, 'Visit number': number } })),
+        )
+      }
+      await world.mart([clinic.service('hts', formViews('hts'))])
+      expect(await world.sync(mapping.name)).toMatchObject({
+        state: 'succeeded',
+        rejected: [],
+        counts: { enrollment: { created: 0, adopted: 2 }, event: { created: 1, adopted: 3 } },
+      })
+      const there = await readBack(world)
+      expect(there[`${world.tag}-UIC-same`]).toEqual(expectedOf(clinic, forms)[`${world.tag}-UIC-same`])
+      expect(there[`${world.tag}-UIC-other`]![0]!.enrollments[0]!.events).toHaveLength(3)
     })
 
     test('closed enrollments', async () => {

@@ -1,6 +1,7 @@
 /** The originals' export file, of every generation. */
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import fc from 'fast-check'
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { formatMappingFile, mappingFromParts, mappingParts, parseMappingFile, type MappingParts } from '../../src/core/mapping-file.ts'
 import { MAPPING_FILE_SCHEMA } from '../../src/core/mapping-file-schema.ts'
@@ -344,6 +345,15 @@ describe('the JSON Schema', () => {
   test('fits: every export', () => expect(fits([FULL_MAPPING, HTS].map(mappingParts)), text(validate.errors)).toBe(true))
   test.each(WRONG)('does not fit, where a schema can tell: %j', (item, _problems, beyond) => {
     expect(fits([item])).toBe(beyond === 'beyond')
+  })
+  test('fits, and is imported: every example of the documentation', () => {
+    const page = readFileSync('docs/03-mappings.md', 'utf8')
+    const examples = [...page.matchAll(/^```json\n(.*?)^```/gms)].map((match) => match[1]!)
+    expect(examples).toHaveLength(2)
+    for (const example of examples) {
+      expect(parseMappingFile(example).problems).toEqual([])
+      expect(validate(JSON.parse(example)), text(validate.errors)).toBe(true)
+    }
   })
   test.each([{}, 'x', []])('does not fit: the file %j', (file) => expect(fits(file)).toBe(false))
 })
