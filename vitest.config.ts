@@ -26,6 +26,7 @@ export default defineConfig({
       kind('sync', 300_000),
       kind('api', 120_000),
       kind('cli', 300_000),
+      kind('web', 180_000),
       kind('faults', 600_000),
     ],
   },

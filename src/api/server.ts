@@ -10,12 +10,16 @@ import { PROBLEMS } from './contract/problem.ts'
 import type { ApiContext } from './handler.ts'
 import { apiRouter, type RouterOptions } from './router.ts'
 import { routes } from './routes.ts'
+import { belowBahmnisPath, builtUi, webUi } from './static.ts'
 
 export interface WebServer {
   /** as a browser asks for it */
   url: string
   close: () => Promise<void>
 }
+
+/** Clinics without certificates open this over plain HTTP: a browser must not be told to ask for HTTPS. */
+const CONTENT = { upgradeInsecureRequests: null }
 
 /** Everything that is served over HTTP. */
 export function createApp(ctx: ApiContext, options: RouterOptions = { checkAnswers: false }): Express {
@@ -24,11 +28,11 @@ export function createApp(ctx: ApiContext, options: RouterOptions = { checkAnswe
   app.set('query parser', 'simple')
   // Bahmni's Apache is on the same machine
   app.set('trust proxy', 'loopback')
-  app.use(identified, helmet())
+  app.use(identified, helmet({ contentSecurityPolicy: { directives: CONTENT } }), belowBahmnisPath)
   app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }))
   app.use('/api/v1', apiRouter(routes, ctx, options))
-  app.get('/', (_request, response) => response.redirect('/queues'))
   app.use('/queues', bullBoard(ctx.queues, '/queues'))
+  app.use(webUi(builtUi()))
   app.use((request, _response, next) => next(new ApiProblem('not-found', `There is nothing at ${request.path.slice(0, 200)}.`)))
   app.use(refusing(ctx))
   return app

@@ -1,0 +1,6 @@
+export function NewMappingPage() {
+  return <></>
+}
+export function EditMappingPage() {
+  return <></>
+}

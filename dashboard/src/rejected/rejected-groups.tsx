@@ -1,0 +1,29 @@
+import { useRead } from '../api/use-read.ts'
+import { useTexts } from '../i18n/texts.tsx'
+import { Empty } from '../parts/empty.tsx'
+import { Read } from '../parts/read.tsx'
+import { GroupCard } from './group-card.tsx'
+import type { RejectedFilters } from './filters.ts'
+
+export function RejectedGroups({ filters }: { filters: RejectedFilters }) {
+  const { rejected } = useTexts()
+  const groups = useRead('groupRejected', { query: filters }, { keep: true, every: 30_000 })
+  const filtered = Object.entries(filters).some(([key, value]) => value !== undefined && !(key === 'state' && value === 'open'))
+  return (
+    <Read query={groups}>
+      {({ rows }) =>
+        rows.length === 0 ? (
+          <Empty text={filtered ? rejected.emptyFilter : rejected.empty} />
+        ) : (
+          <ul className="groups">
+            {rows.map((group) => (
+              <li key={group.cause}>
+                <GroupCard group={group} filters={filters} />
+              </li>
+            ))}
+          </ul>
+        )
+      }
+    </Read>
+  )
+}
