@@ -13,12 +13,14 @@ interface Props {
   /** what is still missing before it may be done */
   disabled?: boolean
   run: () => Promise<void>
+  /** what is run closes it by itself */
+  stays?: boolean
   close: () => void
   children?: ReactNode
 }
 
 /** Asks before something that cannot be taken back, does it, and says when it failed. */
-export function Confirm({ title, text, action, keep, danger = false, disabled = false, run, close, children }: Props) {
+export function Confirm({ title, text, action, keep, danger = false, disabled = false, stays = false, run, close, children }: Props) {
   const { common } = useTexts()
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>(null)
@@ -27,7 +29,7 @@ export function Confirm({ title, text, action, keep, danger = false, disabled = 
     setError(null)
     try {
       await run()
-      close()
+      if (!stays) close()
     } catch (failed) {
       setError(failed)
       setBusy(false)
