@@ -8,6 +8,7 @@ export const en = {
     title: 'DHIS2 Sync',
     skip: 'Skip to the content',
     menu: 'Main menu',
+    sideMenu: 'Side menu',
     openMenu: 'Open the menu',
     closeMenu: 'Close the menu',
     language: 'Language',

@@ -85,7 +85,7 @@ export function RejectedPage() {
           </Button>
         )}
       </div>
-      <RejectedGroups filters={filters} />
+      <RejectedGroups filters={filters} level={2} />
     </Page>
   )
 }

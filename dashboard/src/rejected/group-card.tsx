@@ -9,11 +9,12 @@ import { RecordActions } from './record-actions.tsx'
 import { RecordList } from './record-list.tsx'
 
 /** One cause: what is wrong, where, what to do, and the records that it holds back. */
-export function GroupCard({ group, filters }: { group: Group; filters: RejectedFilters }) {
+export function GroupCard({ group, filters, level }: { group: Group; filters: RejectedFilters; level: 2 | 3 }) {
   const { rejected } = useTexts()
   const session = useSession()
   const [open, setOpen] = useState(false)
   const id = useId()
+  const Title = level === 2 ? 'h2' : 'h3'
   const facts = [
     [rejected.column, group.column],
     [rejected.dhis2Name, group.dhis2Name],
@@ -24,7 +25,7 @@ export function GroupCard({ group, filters }: { group: Group; filters: RejectedF
   return (
     <article className="group-card" aria-labelledby={`${id}-title`}>
       <header>
-        <h3 id={`${id}-title`}>{group.title}</h3>
+        <Title id={`${id}-title`}>{group.title}</Title>
         <p className="row tight">
           <strong>{rejected.records(group.records)}</strong>
           <span className="quiet">· {rejected.patients(group.patients)} ·</span>

@@ -5,7 +5,8 @@ import { Read } from '../parts/read.tsx'
 import { GroupCard } from './group-card.tsx'
 import type { RejectedFilters } from './filters.ts'
 
-export function RejectedGroups({ filters }: { filters: RejectedFilters }) {
+/** @param level of the causes' headings */
+export function RejectedGroups({ filters, level }: { filters: RejectedFilters; level: 2 | 3 }) {
   const { rejected } = useTexts()
   const groups = useRead('groupRejected', { query: filters }, { keep: true, every: 30_000 })
   const filtered = Object.entries(filters).some(([key, value]) => value !== undefined && !(key === 'state' && value === 'open'))
@@ -18,7 +19,7 @@ export function RejectedGroups({ filters }: { filters: RejectedFilters }) {
           <ul className="groups">
             {rows.map((group) => (
               <li key={group.cause}>
-                <GroupCard group={group} filters={filters} />
+                <GroupCard group={group} filters={filters} level={level} />
               </li>
             ))}
           </ul>

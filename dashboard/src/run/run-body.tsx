@@ -43,7 +43,11 @@ export function RunBody({ sync }: { sync: SyncDetail }) {
       {(rejected > 0 || ended) && (
         <section aria-labelledby="rejected">
           <h2 id="rejected">{run.rejected}</h2>
-          {rejected === 0 ? <p className="quiet">{run.rejectedNone}</p> : <RejectedGroups key={rejected} filters={{ sync: sync.id }} />}
+          {rejected === 0 ? (
+            <p className="quiet">{run.rejectedNone}</p>
+          ) : (
+            <RejectedGroups key={rejected} filters={{ sync: sync.id }} level={3} />
+          )}
         </section>
       )}
       {mayOne(session, ['upload']) && ended && <Warnings id={sync.id} />}

@@ -51,15 +51,17 @@ export function TopBar() {
           <HeaderGlobalBar>
             <AccountMenu />
           </HeaderGlobalBar>
-          <SideNav aria-label={app.menu} expanded={isSideNavExpanded} isPersistent={false} onSideNavBlur={onClickSideNavExpand}>
-            <SideNavItems>
-              <HeaderSideNavItems>
-                {mine.map((destination) => (
-                  <MenuItem key={destination.name} {...destination} text={nav[destination.name]} close={onClickSideNavExpand} />
-                ))}
-              </HeaderSideNavItems>
-            </SideNavItems>
-          </SideNav>
+          {isSideNavExpanded && (
+            <SideNav aria-label={app.sideMenu} expanded isPersistent={false} onSideNavBlur={onClickSideNavExpand}>
+              <SideNavItems>
+                <HeaderSideNavItems>
+                  {mine.map((destination) => (
+                    <MenuItem key={destination.name} {...destination} text={nav[destination.name]} close={onClickSideNavExpand} />
+                  ))}
+                </HeaderSideNavItems>
+              </SideNavItems>
+            </SideNav>
+          )}
         </Header>
       )}
     />

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { AxeBuilder } from '@axe-core/playwright'
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
-import { expect } from 'vitest'
+import { afterAll, expect } from 'vitest'
 
 const PLACES = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].filter(
   (path) => path !== undefined,
@@ -23,6 +23,11 @@ export const openBrowser = (): Promise<Browser> => {
   if (chromiumPath === undefined) throw new Error('There is no Chromium: install the package "chromium", or say in CHROMIUM where it is.')
   return chromium.launch({ executablePath: chromiumPath, headless: true, args: ARGS })
 }
+
+let shared: Promise<Browser> | null = null
+afterAll(async () => (await shared)?.close())
+/** One for all tests of a file: each has a context of its own. */
+export const sharedBrowser = (): Promise<Browser> => (shared ??= openBrowser())
 
 export const DESKTOP = { width: 1280, height: 800 }
 export const PHONE = { width: 360, height: 740 }
