@@ -1,4 +1,5 @@
 /** All operations of the HTTP API, as the contract declares them: the build makes the client's table of addresses of it, the client its types. */
+import { auditOperations } from '../src/api/contract/audit.ts'
 import { dhis2Operations } from '../src/api/contract/dhis2.ts'
 import { logOperations } from '../src/api/contract/logs.ts'
 import { mappingOperations } from '../src/api/contract/mappings.ts'
@@ -11,6 +12,7 @@ import { statusOperations } from '../src/api/contract/status.ts'
 import { syncOperations } from '../src/api/contract/syncs.ts'
 
 export const operations = {
+  ...auditOperations,
   ...dhis2Operations,
   ...logOperations,
   ...mappingOperations,

@@ -11,6 +11,7 @@ import {
   type Worker,
   type WorkerOptions,
 } from 'bullmq'
+import { firstAfter } from '../src/core/timetable.ts'
 
 export interface QueueBackend {
   readonly kind: 'postgres' | 'redis'
@@ -53,6 +54,12 @@ export function createQueueBackend({ databaseUrl, redisUrl, storeSchema, siteId 
   return backend('redis', withBackend(createRedisBackend), { connection, prefix: `bahmni-dhis2-sync:${siteId}` })
 }
 
+/** What is shown of a timetable, and what BullMQ does by it, is one function's answer. */
+const SCHEDULING = {
+  repeatStrategy: (millis: number, { pattern, tz }: { pattern?: string; tz?: string }) =>
+    firstAfter({ cron: pattern ?? '', timeZone: tz ?? 'UTC' }, new Date(millis)).getTime(),
+}
+
 /** The two backends' classes differ in types of things that we never touch (their clients), hence the assertions. */
 function backend<Options extends object>(
   kind: QueueBackend['kind'],
@@ -65,9 +72,9 @@ function backend<Options extends object>(
 ): QueueBackend {
   return {
     kind,
-    queue: <Data>(name: string) => new classes.Queue(name, options) as Queue<Data>,
+    queue: <Data>(name: string) => new classes.Queue(name, { ...options, settings: SCHEDULING }) as Queue<Data>,
     worker: <Data, Result>(name: string, processor: Processor<Data, Result>, more: Omit<WorkerOptions, 'connection'>) =>
-      new classes.Worker(name, processor as Processor, { ...options, ...more }) as Worker<Data, Result>,
+      new classes.Worker(name, processor as Processor, { ...options, settings: SCHEDULING, ...more }) as Worker<Data, Result>,
     flow: () => new classes.FlowProducer(options) as FlowProducer,
   }
 }

@@ -3,9 +3,11 @@ import { planEnrollments } from '../jobs/plan-enrollments.ts'
 import { pushEnrollments } from '../jobs/push-enrollments.ts'
 import { pushPatients } from '../jobs/push-patients.ts'
 import type { JobContext } from '../jobs/context.ts'
+import type { Log } from '../src/log.ts'
 import { hasEnded, type Run, type Step, type Store } from '../sql/store/store.ts'
 import { STALLED, type Queue, type QueueBackend, type Worker } from './backend.ts'
 import { CHUNK_QUEUE, chunkDataSchema, stepJobId, type ChunkData, type StepData } from './jobs.ts'
+import { handBack } from './hand-back.ts'
 import type { Heartbeat } from './heartbeat.ts'
 import { runContext, type RunContextFactory } from './run-context.ts'
 import { safeFailure } from './safe-failure.ts'
@@ -18,12 +20,16 @@ export interface ChunkWorkerOptions {
   /** requests to DHIS2 at a time, which its connections bound; chunks of different patients run side by side */
   concurrency: number
   heartbeat: Heartbeat
+  log: Log
+  /** aborted: the process ends, and its jobs go to others */
+  stopping: AbortSignal
 }
 
-export function startChunkWorker({ backend, store, contexts, steps, concurrency, heartbeat }: ChunkWorkerOptions): Worker {
+export function startChunkWorker(options: ChunkWorkerOptions): Worker {
+  const { backend, store, contexts, steps, concurrency, heartbeat, log, stopping } = options
   return backend.worker<ChunkData, unknown>(
     CHUNK_QUEUE,
-    async (job) => {
+    async (job, token) => {
       const { runId, step, chunk } = chunkDataSchema.parse(job.data)
       try {
         const started = performance.now()
@@ -35,13 +41,18 @@ export function startChunkWorker({ backend, store, contexts, steps, concurrency,
           }),
         )
         if (count === null) return 'cancelled'
-        await job.log(`${count} in ${Math.round(performance.now() - started)} ms`)
+        const ms = Math.round(performance.now() - started)
+        log.debug({ runId, step, chunk, patients: count, ms }, 'chunk done')
+        await job.log(`${count} in ${ms} ms`)
         const { done, total } = await store.chunkDone(runId, step, chunk)
         // the step's job shows percent; the numbers are the store's, so they are right with many workers
         await steps.updateJobProgress(stepJobId(runId, step), Math.floor((100 * done) / total))
         return count
       } catch (error) {
-        throw safeFailure(error)
+        if (stopping.aborted) return handBack(job, token!)
+        const failure = safeFailure(error)
+        log.warn({ runId, step, chunk, attempt: job.attemptsMade + 1, reason: failure.message }, 'a chunk failed')
+        throw failure
       }
     },
     // one chunk more than requests: it is read, decided and written down while the others are with DHIS2

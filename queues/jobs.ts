@@ -4,6 +4,7 @@ import { STEPS, type Step } from '../sql/store/store.ts'
 
 export const STEP_QUEUE = 'sync-steps'
 export const CHUNK_QUEUE = 'sync-chunks'
+export const SCHEDULE_QUEUE = 'sync-schedules'
 
 export const stepDataSchema = z.object({
   runId: z.uuid(),
@@ -16,6 +17,9 @@ export type StepData = z.infer<typeof stepDataSchema>
 
 export const chunkDataSchema = z.object({ runId: z.uuid(), mapping: z.string(), step: z.enum(STEPS), chunk: z.int().nonnegative() })
 export type ChunkData = z.infer<typeof chunkDataSchema>
+
+export const scheduleDataSchema = z.object({ scheduleId: z.string(), mapping: z.string() })
+export type ScheduleData = z.infer<typeof scheduleDataSchema>
 
 const LABELS: Readonly<Record<Step, string>> = {
   snapshot: '1/7 snapshot of the Mart',
@@ -37,3 +41,8 @@ export const chunkJobName = (mapping: string, step: Step, position: number, of: 
 
 export const stepJobId = (runId: string, step: Step) => `${runId}-${step}`
 export const chunkJobId = (runId: string, step: Step, chunk: number) => `${runId}-${step}-${chunk}`
+
+/** of the job scheduler, whatever the mapping is called */
+export const scheduleKey = (scheduleId: string) => `schedule-${scheduleId}`
+/** "HTS Service · scheduled sync" */
+export const scheduleJobName = (mapping: string) => `${mapping} · scheduled sync`

@@ -1,24 +1,37 @@
-/** Runs that the database calls active but no job is left for: the process died before the jobs were added, or the queue was emptied. */
-import type { Store } from '../sql/store/store.ts'
+/** Runs that the database calls active but nobody will go on with: their process died, or their jobs were never added, or the queue was emptied. */
+import type { Run, Store } from '../sql/store/store.ts'
 import type { Queue } from './backend.ts'
 import { SILENT_SECONDS } from './heartbeat.ts'
 import { stepJobId, type StepData } from './jobs.ts'
 
-/** @returns how many were settled as failed */
+export const CUT_OFF = 'The run was cut off before its end. Sync again to send what is missing.'
+
+/** Ends a run as failed; jobs that it left in the queue do nothing any more. */
+export async function settleAsFailed(store: Store, runId: string, failure: string): Promise<void> {
+  await store.requestCancel(runId)
+  await store.finishRun(runId, { state: 'failed', failure, statusInfo: failure, moveMarkers: false })
+}
+
+/** For a process that begins to work: those that have no jobs left. @returns how many were settled as failed */
 export async function settleOrphanedRuns(store: Store, steps: Queue<StepData>): Promise<number> {
   let settled = 0
   // a run that is being made right now has no jobs yet, and one that somebody works on may have them in another queue
   for (const run of await store.listSilentRuns(SILENT_SECONDS)) {
-    const job = await steps.getJob(stepJobId(run.runId, 'finish'))
-    if (job && !(await job.isCompleted()) && !(await job.isFailed())) continue
-    const failure = 'The run was cut off before its end'
-    await store.finishRun(run.runId, {
-      state: 'failed',
-      failure,
-      statusInfo: `${failure}. Sync again to send what is missing.`,
-      moveMarkers: false,
-    })
+    if (await hasJobs(steps, run)) continue
+    await settleAsFailed(store, run.runId, CUT_OFF)
     settled++
   }
   return settled
+}
+
+/** No sign of life, and either no worker that would take its jobs in their turn, or no jobs. */
+export async function isAbandoned(store: Store, steps: Queue<StepData>, runId: string): Promise<boolean> {
+  const run = (await store.listSilentRuns(SILENT_SECONDS)).find((silent) => silent.runId === runId)
+  return run !== undefined && ((await steps.getWorkersCount()) === 0 || !(await hasJobs(steps, run)))
+}
+
+/** The last job of a run is the parent of all others. */
+async function hasJobs(steps: Queue<StepData>, run: Run): Promise<boolean> {
+  const job = await steps.getJob(stepJobId(run.runId, 'finish'))
+  return job !== undefined && !(await job.isCompleted()) && !(await job.isFailed())
 }

@@ -2,13 +2,16 @@
 import { UnrecoverableError, WaitingChildrenError } from 'bullmq'
 import { finishRun } from '../jobs/finish-run.ts'
 import { takeSnapshot } from '../jobs/take-snapshot.ts'
+import type { Log } from '../src/log.ts'
 import { runContext, type RunContextFactory } from './run-context.ts'
 import { hasEnded, STEPS, type Run, type Step, type StepRow, type Store } from '../sql/store/store.ts'
 import { STALLED, type Job, type Queue, type QueueBackend, type Worker } from './backend.ts'
 import { CHUNK_JOB_OPTIONS } from './flow.ts'
+import { handBack } from './hand-back.ts'
 import type { Heartbeat } from './heartbeat.ts'
 import { CHUNK_QUEUE, chunkJobId, chunkJobName, STEP_QUEUE, stepDataSchema, type ChunkData, type StepData } from './jobs.ts'
 import { safeFailure } from './safe-failure.ts'
+import { sayEnd, sayingStep, sayRun } from './say.ts'
 
 export interface StepWorkerOptions {
   backend: QueueBackend
@@ -16,6 +19,9 @@ export interface StepWorkerOptions {
   contexts: RunContextFactory
   chunks: Queue<ChunkData>
   heartbeat: Heartbeat
+  log: Log
+  /** aborted: the process ends, and its jobs go to others */
+  stopping: AbortSignal
 }
 
 /** Steps only wait for their chunks, so one worker process takes those of many runs. */
@@ -27,20 +33,21 @@ export function startStepWorker(options: StepWorkerOptions): Worker {
     STEP_QUEUE,
     async (job, token) => {
       const { runId } = stepDataSchema.parse(job.data)
-      return heartbeat.during(runId, () => doStep(job, token!, options))
+      return heartbeat.during(runId, () => sayingStep(options.log, job, () => doStep(job, token!, options)))
     },
     { ...STALLED, concurrency: CONCURRENCY },
   ) as Worker
 }
 
-async function doStep(job: Job<StepData>, token: string, { store, contexts, chunks }: StepWorkerOptions): Promise<unknown> {
+async function doStep(job: Job<StepData>, token: string, options: StepWorkerOptions): Promise<unknown> {
+  const { store, contexts, chunks } = options
   const { runId, step, chunksAdded } = stepDataSchema.parse(job.data)
   try {
     const run = await store.readRun(runId)
     if (!run) throw new UnrecoverableError(`run ${runId} is not in the database any more`)
     // how it ended has been said; its other jobs go the same way
     if (hasEnded(run)) return 'the run has ended'
-    if (step === 'finish') return await finish(contexts, store, run, job)
+    if (step === 'finish') return await finish(options, run, job)
     if (chunksAdded) return await afterChunks(store, run, step, job, token)
     const aside = standsAside(run, step, await store.readSteps(runId))
     if (aside) {
@@ -49,10 +56,15 @@ async function doStep(job: Job<StepData>, token: string, { store, contexts, chun
       return aside
     }
     await store.startRun(runId)
-    if (step === 'snapshot') return await snapshot(contexts, store, run, job)
+    if (step === 'snapshot') {
+      sayRun(options.log, run)
+      return await snapshot(contexts, store, run, job)
+    }
     return await addChunks(store, run, step, job, token, chunks)
   } catch (error) {
-    if (error instanceof WaitingChildrenError || error instanceof FailedRun) throw error
+    if (error instanceof WaitingChildrenError) throw error
+    if (error instanceof FailedRun) throw safeFailure(error)
+    if (options.stopping.aborted) return handBack(job, token)
     const failure = safeFailure(error)
     // a database that is away now is there at the next try, or for "finish"
     await store.finishStep(runId, step, 'failed', failure.message).catch(() => {})
@@ -112,17 +124,19 @@ async function afterChunks(store: Store, run: Run, step: Step, job: Job<StepData
   // the step before this one is a child as well: only chunks count
   const failures = Object.entries((await job.getIgnoredChildrenFailures()) ?? {}).filter(([key]) => key.includes(CHUNK_QUEUE))
   if (failures.length > 0) throw new UnrecoverableError(failures[0]![1])
+  if (step === 'enrollments') await store.announceChunks(run.runId)
   await store.finishStep(run.runId, step, 'succeeded', null)
   await job.updateProgress(100)
   return (await store.readSteps(run.runId)).find((s) => s.step === step)?.counts
 }
 
-async function finish(contexts: RunContextFactory, store: Store, run: Run, job: Job<StepData>): Promise<unknown> {
+async function finish({ contexts, store, log }: StepWorkerOptions, run: Run, job: Job<StepData>): Promise<unknown> {
   await store.startStep(run.runId, 'finish', 1)
   const verdict = await finishRun({ store }, run)
   await store.chunkDone(run.runId, 'finish', 0)
   await store.finishStep(run.runId, 'finish', 'succeeded', null)
   await store.eraseOlderThan(contexts.failureRetentionDays)
+  sayEnd(log, run, verdict, await store.readSteps(run.runId))
   await job.updateProgress(100)
   await job.log(verdict.statusInfo || verdict.state)
   if (verdict.state === 'failed') throw new FailedRun(verdict.failure ?? 'failed')

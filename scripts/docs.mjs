@@ -7,7 +7,7 @@ import { settingsTable } from '../dist/src/config.js'
 import { REJECTION_CATALOGUE } from '../dist/src/core/rejection.js'
 import { DEFECTS, source } from './mutations.mjs'
 
-const GROUPS = { database: 'Database and queue', DHIS2: 'DHIS2', sync: 'Sync', service: 'Service' }
+const GROUPS = { database: 'Database and queue', DHIS2: 'DHIS2', sync: 'Sync', service: 'Service', users: 'Users' }
 const code = (text) => `\`${text}\``
 const defaultOf = (setting) => (setting.default === null ? '' : code(setting.default))
 const meaningOf = (setting) => `${setting.meaning}${setting.secret ? ' (secret)' : ''}`

@@ -1,10 +1,12 @@
 /** The only reader of the environment. One table says what each setting is: it drives the checks, the error texts and the documentation. */
+import { isIP } from 'node:net'
 import { z } from 'zod'
+import { isTimeZone } from './core/time-zone.ts'
 
 interface Setting<T> {
   name: string
   /** group in the documentation */
-  about: 'database' | 'DHIS2' | 'sync' | 'service'
+  about: 'database' | 'DHIS2' | 'sync' | 'service' | 'users'
   meaning: string
   example: string
   /** as text; null: there is none */
@@ -150,6 +152,16 @@ const SETTINGS = {
     'address that users open, when a proxy in front changes the Host header',
     'https://bahmni.example.org/dhis2-sync',
   ),
+  trustedProxies: setting(
+    'TRUSTED_PROXIES',
+    'service',
+    z
+      .string()
+      .refine(areProxies, 'should be IP addresses, networks as in 172.16.0.0/12, loopback, linklocal or uniquelocal, with commas between'),
+    'proxies in front, whose word on a caller’s address and on https is taken',
+    'loopback, 172.16.0.0/12',
+    { default: 'loopback' },
+  ),
   logLevel: setting(
     'LOG_LEVEL',
     'service',
@@ -160,7 +172,52 @@ const SETTINGS = {
       default: 'info',
     },
   ),
+  shutdownSeconds: setting(
+    'SHUTDOWN_TIMEOUT',
+    'service',
+    whole(0, 3600),
+    'seconds that jobs in flight have to come to their end when the service is stopped; what is left then goes to other workers',
+    '30',
+    { default: '30' },
+  ),
   dataDir: setting('DATA_DIR', 'service', text, 'folder of the embedded demo database', '.data', { default: '.data' }),
+  openmrsUrl: setting(
+    'OPENMRS_URL',
+    'users',
+    url(/^https?:/, 'the address of OpenMRS, without /ws/rest/v1'),
+    'OpenMRS as this machine reaches it: it says who a user is; without it there are only accounts of this program',
+    'http://localhost:8050/openmrs',
+  ),
+  openmrsLoginUrl: setting(
+    'OPENMRS_LOGIN_URL',
+    'users',
+    z
+      .string()
+      .refine((value) => /^\/(?!\/)/.test(value) || (URL.canParse(value) && /^https?:/.test(value)), 'should be a path or an address'),
+    'page on which users sign in to OpenMRS, as their browsers reach it',
+    '/bahmni/home/',
+    { default: '/bahmni/home/' },
+  ),
+  openmrsTimeout: setting('OPENMRS_TIMEOUT', 'users', whole(1, 60), 'seconds to wait for an answer of OpenMRS', '10', { default: '10' }),
+  openmrsUsername: setting(
+    'OPENMRS_USERNAME',
+    'users',
+    text,
+    'account that writes to OpenMRS’s audit log; without it only our own audit table is written',
+    'dhis2-sync',
+  ),
+  openmrsPassword: setting('OPENMRS_PASSWORD', 'users', text, 'its password, without a colon', '…', { secret: true }),
+  sessionIdleMinutes: setting(
+    'SESSION_IDLE_MINUTES',
+    'users',
+    whole(5, 1440),
+    'minutes without a request after which whoever is signed in with an account of this program is signed out',
+    '60',
+    { default: '60' },
+  ),
+  sessionHours: setting('SESSION_HOURS', 'users', whole(1, 720), 'hours after which they are signed out in any case', '12', {
+    default: '12',
+  }),
 } as const
 
 type Settings = { [Key in keyof typeof SETTINGS]: z.output<(typeof SETTINGS)[Key]['parse']> | null }
@@ -176,8 +233,14 @@ type Defaulted =
   | 'failureRetentionDays'
   | 'host'
   | 'port'
+  | 'trustedProxies'
   | 'logLevel'
+  | 'shutdownSeconds'
   | 'dataDir'
+  | 'openmrsLoginUrl'
+  | 'openmrsTimeout'
+  | 'sessionIdleMinutes'
+  | 'sessionHours'
 
 export type Config = Omit<Settings, Defaulted | 'timeZone'> & { [Key in Defaulted]: NonNullable<Settings[Key]> } & { timeZone: string }
 
@@ -208,7 +271,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, ne
       return [key, parsed.data]
     }),
   ) as unknown as Config
-  problems.push(...unknownSettings(env), ...missing(values, needs))
+  problems.push(...unknownSettings(env), ...missing(values, needs), ...halves(values))
   if (problems.length > 0) throw new ConfigError(problems)
   return { ...values, timeZone: values.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone }
 }
@@ -230,6 +293,17 @@ function missing(config: Config, needs: readonly Need[]): string[] {
     }
   }
   return problems
+}
+
+/** An account needs both of its parts, and the server that it is for. */
+function halves(config: Config): string[] {
+  if (config.openmrsUsername === null && config.openmrsPassword === null) return []
+  return (['openmrsUrl', 'openmrsUsername', 'openmrsPassword'] as const)
+    .filter((key) => config[key] === null)
+    .map(
+      (key) =>
+        `${SETTINGS[key].name} is missing: OPENMRS_URL, OPENMRS_USERNAME and OPENMRS_PASSWORD go together. Example: ${SETTINGS[key].name}=${SETTINGS[key].example}`,
+    )
 }
 
 /** A misspelt setting would be ignored without a word. */
@@ -254,13 +328,17 @@ function distance(a: string, b: string): number {
   return row.at(-1)!
 }
 
-function isTimeZone(name: string): boolean {
-  try {
-    Intl.DateTimeFormat('en', { timeZone: name })
-    return true
-  } catch {
-    return false
-  }
+function areProxies(list: string): boolean {
+  return list.split(',').every((part) => {
+    const [address, bits, ...more] = part.trim().split('/') as [string, string?, ...string[]]
+    if (bits === undefined && ['loopback', 'linklocal', 'uniquelocal'].includes(address)) return true
+    const family = isIP(address)
+    return (
+      family !== 0 &&
+      more.length === 0 &&
+      (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) >= 1 && Number(bits) <= (family === 4 ? 32 : 128)))
+    )
+  })
 }
 
 /** For `check`: the settings in force, secrets masked. */

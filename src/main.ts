@@ -11,6 +11,8 @@ import { runPreview } from './cli/preview.ts'
 import { dismissRejected, groupRejected, listRejected, reopenRejected, retryRejected } from './cli/rejected.ts'
 import { runServe, runWork } from './cli/serve.ts'
 import { runSync, type SyncOptions } from './cli/sync.ts'
+import { createToken, listTokens, revokeToken } from './cli/tokens.ts'
+import { addUser, changePassword, changeRights, listUsers, removeUser } from './cli/users.ts'
 import { runVanished } from './cli/vanished.ts'
 
 const program = new Command('bahmni-dhis2-sync')
@@ -108,6 +110,51 @@ chosen(rejected.command('reopen'))
   .description('dismissed ones are to be mended after all')
   .option('--all', 'every dismissed one')
   .action((options: Parameters<typeof reopenRejected>[1]) => finish(reopenRejected(process.env, options)))
+
+const terminal = { input: process.stdin, output: process.stderr }
+const collect = (value: string, before: string[]) => [...before, value]
+const users = program.command('users').description('accounts of this program, for sites where OpenMRS is not asked')
+users
+  .command('add <name>')
+  .description('the password is asked for, or read from standard input')
+  .option('--right <right>', 'mapping, upload, log or all; more than once for several', collect, [])
+  .option('--generate', 'make a password, and print it')
+  .action((name: string, options: Parameters<typeof addUser>[2]) => finish(addUser(process.env, name, options, terminal)))
+users
+  .command('passwd <name>')
+  .description('another password; ends all sessions of the user')
+  .option('--generate', 'make a password, and print it')
+  .action((name: string, options: Parameters<typeof changePassword>[2]) => finish(changePassword(process.env, name, options, terminal)))
+users
+  .command('rights <name>')
+  .description('these rights and no others, at once')
+  .option('--right <right>', 'mapping, upload, log or all; more than once for several; left out: none', collect, [])
+  .action((name: string, options: Parameters<typeof changeRights>[2]) => finish(changeRights(process.env, name, options)))
+users
+  .command('list')
+  .description('who there is, and what they may do')
+  .action(() => finish(listUsers(process.env)))
+users
+  .command('remove <name>')
+  .description('ends all sessions of the user, too')
+  .action((name: string) => finish(removeUser(process.env, name)))
+
+const tokens = program.command('tokens').description('keys for scripts and servers that ask the HTTP API')
+tokens
+  .command('create')
+  .description('prints the token, this once')
+  .requiredOption('--name <name>', 'who will use it, for the log')
+  .requiredOption('--expires <days>', 'days until it is good for nothing')
+  .option('--right <right>', 'mapping, upload, log or all; more than once for several', collect, [])
+  .action((options: Parameters<typeof createToken>[1]) => finish(createToken(process.env, options)))
+tokens
+  .command('list')
+  .description('all of them, with their last use')
+  .action(() => finish(listTokens(process.env)))
+tokens
+  .command('revoke <name>')
+  .description('ends it at once')
+  .action((name: string) => finish(revokeToken(process.env, name)))
 
 program
   .command('serve')

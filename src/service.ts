@@ -1,23 +1,37 @@
 /** The composition root: everything that a command needs, from the configuration. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createQueueBackend } from '../queues/backend.ts'
 import type { RunContextFactory } from '../queues/run-context.ts'
 import { openQueues, type SyncQueues } from '../queues/sync-queues.ts'
 import { openChunkLocks } from '../sql/store/chunk-locks.ts'
+import { openLoginAttempts } from '../sql/store/login-attempts.ts'
 import { openPool } from '../sql/pool.ts'
 import { createStore } from '../sql/store/postgres.ts'
 import type { Store } from '../sql/store/store.ts'
+import { createSignIn, type SignIn } from './accounts/sign-in.ts'
+import { deliverAudit } from './audit-delivery.ts'
 import type { Config } from './config.ts'
 import { createUidFactory } from './core/uid.ts'
 import type { Dhis2Client } from './dhis2/client.ts'
-import { connectDhis2 } from './dhis2/connect.ts'
-import type { ObservedRequest } from './dhis2/http.ts'
+import { connectDhis2, openProbe, type ApiChoice, type Probe } from './dhis2/connect.ts'
+import type { HttpOptions, ObservedRequest } from './dhis2/http.ts'
 import type { Log } from './log.ts'
+import { openOpenmrs, type Openmrs } from './openmrs/client.ts'
 
 export interface Service {
   store: Store
   queues: SyncQueues
   connect: () => Promise<Dhis2Client>
+  /** null: it is not asked who a user is */
+  openmrs: Openmrs | null
+  signIn: SignIn
   startWorkers: () => Promise<void>
+  /** after startWorkers, in processes that stay */
+  startSchedules: () => Promise<void>
+  /** there is no more time: what only waits is given back to the queue */
+  interrupt: () => void
+  /** sends the audit to OpenMRS from now on, when there is an account for it */
+  startAuditDelivery: () => void
   close: () => Promise<void>
 }
 
@@ -34,27 +48,47 @@ export async function openStore(config: Config): Promise<Store> {
 }
 
 /** Connects to DHIS2 when it is first needed: a service starts, and says what is wrong, also while DHIS2 is away. */
-export function dhis2Connector(config: Config, observe: (request: ObservedRequest) => void): () => Promise<Dhis2Client> {
+export function dhis2Connector(
+  config: Config,
+  observe: (request: ObservedRequest) => void,
+  stopping?: AbortSignal,
+): () => Promise<Dhis2Client> {
   let connecting: Promise<Dhis2Client> | null = null
-  const credentials =
-    config.dhis2Token === null
-      ? { username: config.dhis2Username ?? '', password: config.dhis2Password ?? '' }
-      : { token: config.dhis2Token }
   return () => {
     connecting ??= connectDhis2({
-      url: config.dhis2Url!,
-      credentials,
-      api: config.dhis2Api,
-      connections: config.concurrency,
-      timeoutMs: config.timeoutSeconds * 1000,
-      retryBudgetMs: config.retrySeconds * 1000,
+      ...dhis2Options(config),
       observe,
+      sleep: (ms) => sleep(ms, undefined, stopping && { signal: stopping }),
     }).catch((error: unknown) => {
       connecting = null
       throw error
     })
     return connecting
   }
+}
+
+function dhis2Options(config: Config): HttpOptions & { api: ApiChoice } {
+  return {
+    url: config.dhis2Url!,
+    credentials:
+      config.dhis2Token === null
+        ? { username: config.dhis2Username ?? '', password: config.dhis2Password ?? '' }
+        : { token: config.dhis2Token },
+    api: config.dhis2Api,
+    connections: config.concurrency,
+    timeoutMs: config.timeoutSeconds * 1000,
+    retryBudgetMs: config.retrySeconds * 1000,
+  }
+}
+
+/** For those who want to know now: it neither waits long nor tries again. */
+export const dhis2Probe = (config: Config, timeoutMs: number): Probe =>
+  openProbe({ ...dhis2Options(config), connections: 1, timeoutMs, retryBudgetMs: 0 })
+
+export function openmrsOf(config: Config): Openmrs | null {
+  const { openmrsUrl: url, openmrsUsername: username, openmrsPassword: password, openmrsTimeout } = config
+  if (url === null) return null
+  return openOpenmrs({ url, timeoutMs: openmrsTimeout * 1000, account: username && password ? { username, password } : null })
 }
 
 export async function openService(config: Config, log: Log, observe: (request: ObservedRequest) => void = () => {}): Promise<Service> {
@@ -66,16 +100,21 @@ export async function openService(config: Config, log: Log, observe: (request: O
     storeSchema: config.storeSchema,
     siteId,
   })
-  const queues = openQueues(
+  const queues = openQueues({
     backend,
     store,
-    saidOnceIn(QUIET_MS, (error) => log.error({ name: error.name }, 'the queue is out of reach')),
-  )
-  let connected: Dhis2Client | null = null
-  const connector = dhis2Connector(config, (request) => {
-    log.debug(request, 'DHIS2 request')
-    observe(request)
+    log,
+    onError: saidOnceIn(QUIET_MS, (error) => log.error({ name: error.name }, 'the queue is out of reach')),
   })
+  let connected: Dhis2Client | null = null
+  const connector = dhis2Connector(
+    config,
+    (request) => {
+      log.debug(request, 'DHIS2 request')
+      observe(request)
+    },
+    queues.stopping,
+  )
   const connect = async () => (connected = await connector())
   const contexts: RunContextFactory = {
     store,
@@ -87,14 +126,29 @@ export async function openService(config: Config, log: Log, observe: (request: O
     timeZone: config.timeZone,
     metadata: new Map(),
   }
+  const openmrs = openmrsOf(config)
+  const attempts = openLoginAttempts(config.databaseUrl!, config.storeSchema)
+  const delivery = new AbortController()
+  let delivering: Promise<void> = Promise.resolve()
   return {
     store,
     queues,
     connect,
+    openmrs,
+    signIn: createSignIn({ store, attempts, sessionHours: config.sessionHours }),
+    startAuditDelivery() {
+      if (openmrs?.writeAudit) delivering = deliverAudit({ store, write: openmrs.writeAudit, log, signal: delivery.signal })
+    },
     startWorkers: () => queues.startWorkers(contexts, config.concurrency),
+    startSchedules: () => queues.startSchedules(),
+    interrupt: () => queues.interrupt(),
     async close() {
+      delivery.abort()
       await queues.close()
+      await delivering
       await connected?.close()
+      await openmrs?.close()
+      await attempts.close()
       await store.close()
     },
   }

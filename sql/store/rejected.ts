@@ -46,7 +46,7 @@ const chosen = ({ mapping, code, patient, run, state }: RejectedFilter) =>
 
 export function rejectedMethods(
   pool: DatabasePool,
-): Pick<Store, 'listRejected' | 'groupRejected' | 'dismissRejected' | 'reopenRejected' | 'eraseOlderThan'> {
+): Pick<Store, 'listRejected' | 'countRejected' | 'groupRejected' | 'dismissRejected' | 'reopenRejected' | 'eraseOlderThan'> {
   return {
     async listRejected(filter) {
       const rows = await pool.any(sql.type(row)`
@@ -74,6 +74,9 @@ export function rejectedMethods(
           case when code = any (${sql.array(CAUSES, 'text')}) then rejection ->> 'value' end as value,
           count(*)::int as records, count(distinct patient_id)::int as patients
         from sync_rejected where ${chosen(filter)} group by 1, 2, 3, 4 order by records desc, 1, 2, 3, 4`),
+
+    countRejected: (filter) =>
+      pool.oneFirst(sql.type(z.object({ n: z.int() }))`select count(*)::int as n from sync_rejected where ${chosen(filter)}`),
 
     async dismissRejected(filter, by, reason) {
       const { rowCount } = await pool.query(sql.unsafe`

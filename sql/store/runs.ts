@@ -1,7 +1,8 @@
 /** sync_run, sync_step and their counts. */
 import { randomUUID } from 'node:crypto'
-import { sql, UniqueIntegrityConstraintViolationError, type CommonQueryMethods, type DatabasePool } from 'slonik'
+import { sql, UniqueIntegrityConstraintViolationError, type CommonQueryMethods, type DatabasePool, type FragmentSqlToken } from 'slonik'
 import { z } from 'zod'
+import { groupBy } from '../../src/core/group-by.ts'
 import { mappingSchema } from '../../src/core/mapping.ts'
 import { KINDS, type Kind } from '../../src/core/model.ts'
 import {
@@ -19,6 +20,7 @@ import {
 import { readMapping } from './mappings.ts'
 import { insertLog, settleAbandonedLogs, settleLog } from './log.ts'
 import { moveMarkers } from './markers.ts'
+import { attendSchedule } from './schedules.ts'
 
 const runRow = z.object({
   run_id: z.string(),
@@ -41,6 +43,7 @@ const runRow = z.object({
   ended_at: z.date().nullable(),
 })
 const countRow = z.object({
+  run_id: z.string(),
   step: z.string(),
   kind: z.enum(KINDS),
   created: z.int(),
@@ -67,6 +70,7 @@ type RunMethods = Pick<
   Store,
   | 'createRun'
   | 'readRun'
+  | 'readRunRecords'
   | 'startRun'
   | 'requestCancel'
   | 'listActiveRuns'
@@ -76,53 +80,24 @@ type RunMethods = Pick<
   | 'readSteps'
   | 'startStep'
   | 'finishStep'
+  | 'announceChunks'
   | 'chunkDone'
 >
 
 export function runMethods(pool: DatabasePool): RunMethods {
-  const toRun = async (row: z.infer<typeof runRow>): Promise<Run> => {
-    const counts = await readCounts(pool, row.run_id)
-    return {
-      runId: row.run_id,
-      mappingName: row.mapping_name,
-      mapping: row.mapping,
-      state: row.state,
-      requestedBy: row.requested_by,
-      comment: row.comment,
-      dryRun: row.dry_run,
-      from: row.from_date,
-      to: row.to_date,
-      resync: row.resync,
-      retry: row.retry,
-      cancelRequested: row.cancel_requested,
-      failure: row.failure,
-      snapshotAt: row.snapshot_at,
-      programs: row.programs,
-      createdAt: row.created_at,
-      startedAt: row.started_at,
-      endedAt: row.ended_at,
-      counts: sumOf(counts),
-    }
-  }
-
   return {
     async createRun(request) {
-      const runId = randomUUID()
-      try {
-        await pool.transaction((tx) => insertRun(tx, runId, request))
-      } catch (error) {
-        if (!(error instanceof UniqueIntegrityConstraintViolationError)) throw error
-        const active = await pool.maybeOneFirst(sql.type(z.object({ run_id: z.string() }))`
-          select run_id::text from sync_run where mapping_name = ${request.mappingName} and state in ('queued', 'running')`)
-        throw new RunActiveError(request.mappingName, active ?? 'just ended')
-      }
+      const { runId } = await createRun(pool, request)
       return (await this.readRun(runId))!
     },
 
     async readRun(runId) {
-      const row = await pool.maybeOne(sql.type(runRow)`select ${RUN} from sync_run where run_id = ${runId}`)
-      return row ? toRun(row) : null
+      return (await readRuns(pool, sql.fragment`where run_id = ${runId}`))[0] ?? null
     },
+
+    readRunRecords: (runId) =>
+      pool.any(sql.type(z.object({ kind: z.enum(KINDS), recordKey: z.string() }))`
+        select kind, record_key as "recordKey" from sync_run_record where run_id = ${runId} order by kind, record_key`),
 
     async startRun(runId) {
       const { rowCount } = await pool.query(sql.unsafe`
@@ -138,9 +113,7 @@ export function runMethods(pool: DatabasePool): RunMethods {
     },
 
     async listActiveRuns() {
-      return Promise.all(
-        (await pool.any(sql.type(runRow)`select ${RUN} from sync_run where state in ('queued', 'running') order by created_at`)).map(toRun),
-      )
+      return readRuns(pool, sql.fragment`where state in ('queued', 'running') order by created_at`)
     },
 
     async sayAlive(runIds) {
@@ -149,10 +122,10 @@ export function runMethods(pool: DatabasePool): RunMethods {
     },
 
     async listSilentRuns(seconds) {
-      const rows = await pool.any(sql.type(runRow)`
-        select ${RUN} from sync_run
-        where state in ('queued', 'running') and alive_at < now() - make_interval(secs => ${seconds}) order by created_at`)
-      return Promise.all(rows.map(toRun))
+      return readRuns(
+        pool,
+        sql.fragment`where state in ('queued', 'running') and alive_at < now() - make_interval(secs => ${seconds}) order by created_at`,
+      )
     },
 
     async finishRun(runId, end) {
@@ -171,7 +144,7 @@ export function runMethods(pool: DatabasePool): RunMethods {
     },
 
     async readSteps(runId) {
-      const counts = await readCounts(pool, runId)
+      const counts = await readCounts(pool, [runId])
       const rows = await pool.any(sql.type(stepRow)`
         select step, state, chunks_total, (select count(*) from sync_chunk_done d where d.run_id = s.run_id and d.step = s.step)::int as chunks_done,
           failure, started_at, ended_at
@@ -200,6 +173,13 @@ export function runMethods(pool: DatabasePool): RunMethods {
       )
     },
 
+    async announceChunks(runId) {
+      await pool.query(sql.unsafe`
+        update sync_step s set chunks_total = p.chunks
+        from (select step, count(distinct chunk) as chunks from sync_plan where run_id = ${runId} group by step) p
+        where s.run_id = ${runId} and s.step = p.step and s.state = 'queued'`)
+    },
+
     async chunkDone(runId, step, chunk) {
       return pool.one(sql.type(z.object({ done: z.int(), total: z.int() }))`
         with added as (
@@ -211,6 +191,34 @@ export function runMethods(pool: DatabasePool): RunMethods {
   }
 }
 
+/**
+ * @param claim asked before anything is made, in the same transaction: the id of a run that is to be taken instead
+ * @throws RunActiveError, MappingNotFoundError
+ */
+export async function createRun(
+  pool: DatabasePool,
+  request: RunRequest,
+  claim: (tx: CommonQueryMethods, runId: string) => Promise<string | null> = () => Promise.resolve(null),
+): Promise<{ runId: string; repeated: boolean }> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await pool.transaction(async (tx) => {
+        const runId = randomUUID()
+        const earlier = await claim(tx, runId)
+        if (earlier === null) await insertRun(tx, runId, request)
+        return { runId: earlier ?? runId, repeated: earlier !== null }
+      })
+    } catch (error) {
+      if (!(error instanceof UniqueIntegrityConstraintViolationError)) throw error
+      const active = await pool.maybeOneFirst(sql.type(z.object({ run_id: z.string() }))`
+        select run_id::text from sync_run where mapping_name = ${request.mappingName} and state in ('queued', 'running')`)
+      if (active !== null) throw new RunActiveError(request.mappingName, active)
+      // the one that was in the way has ended just now
+      if (tries === 3) throw error
+    }
+  }
+}
+
 async function insertRun(tx: CommonQueryMethods, runId: string, r: RunRequest): Promise<void> {
   const mapping = await readMapping(tx, r.mappingName)
   if (!mapping) throw new MappingNotFoundError(r.mappingName)
@@ -218,6 +226,7 @@ async function insertRun(tx: CommonQueryMethods, runId: string, r: RunRequest): 
     insert into sync_run (run_id, mapping_name, mapping, state, requested_by, comment, dry_run, from_date, to_date, resync, retry)
     values (${runId}, ${r.mappingName}, ${sql.jsonb(mapping)}, 'queued', ${r.requestedBy}, ${r.comment}, ${r.dryRun}, ${r.from}::date, ${r.to}::date, ${r.resync}, ${r.records !== undefined})`)
   if (r.records) await insertRecords(tx, runId, r.mappingName, r.records)
+  if (r.schedule) await attendSchedule(tx, runId, r.schedule)
   await tx.query(sql.unsafe`
     insert into sync_step (run_id, step, position)
     select ${runId}, step, position from unnest(${sql.array([...STEPS], 'text')}) with ordinality as steps (step, position)`)
@@ -241,12 +250,46 @@ async function insertRecords(tx: CommonQueryMethods, runId: string, mappingName:
       and j.patient_id in (select p.patient_id from sync_rejected p join chosen using (kind, record_key) where p.mapping_name = ${mappingName})`)
 }
 
+/** The runs of a "where … order by …" over sync_run. */
+export async function readRuns(pool: CommonQueryMethods, which: FragmentSqlToken): Promise<readonly Run[]> {
+  const rows = await pool.any(sql.type(runRow)`select ${RUN} from sync_run ${which}`)
+  // after the rows: of a run that has ended they are all there
+  const counts = groupBy(
+    await readCounts(
+      pool,
+      rows.map((row) => row.run_id),
+    ),
+    (count) => count.run_id,
+  )
+  return rows.map((row): Run => ({
+    runId: row.run_id,
+    mappingName: row.mapping_name,
+    mapping: row.mapping,
+    state: row.state,
+    requestedBy: row.requested_by,
+    comment: row.comment,
+    dryRun: row.dry_run,
+    from: row.from_date,
+    to: row.to_date,
+    resync: row.resync,
+    retry: row.retry,
+    cancelRequested: row.cancel_requested,
+    failure: row.failure,
+    snapshotAt: row.snapshot_at,
+    programs: row.programs,
+    createdAt: row.created_at,
+    startedAt: row.started_at,
+    endedAt: row.ended_at,
+    counts: sumOf(counts.get(row.run_id) ?? []),
+  }))
+}
+
 type CountRow = z.infer<typeof countRow>
 
-async function readCounts(pool: CommonQueryMethods, runId: string): Promise<readonly CountRow[]> {
-  return pool.any(
-    sql.type(countRow)`select step, kind, created, updated, unchanged, rejected, adopted from sync_count where run_id = ${runId}`,
-  )
+async function readCounts(pool: CommonQueryMethods, runIds: readonly string[]): Promise<readonly CountRow[]> {
+  if (runIds.length === 0) return []
+  return pool.any(sql.type(countRow)`
+    select run_id::text, step, kind, created, updated, unchanged, rejected, adopted from sync_count where run_id = any (${sql.array([...runIds], 'uuid')})`)
 }
 
 function sumOf(rows: readonly CountRow[]): Record<Kind, Counts> {

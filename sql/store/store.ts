@@ -3,6 +3,15 @@ import type { EnrollmentRow, EnrollmentStatus, EventLink, EventRow, Kind, Patien
 import type { Mapping } from '../../src/core/mapping.ts'
 import type { Rejection, RejectionCode } from '../../src/core/rejection.ts'
 import { RunFailure } from '../../src/errors.ts'
+import type { MartFound } from '../mart/find.ts'
+import type { LogStore } from './log.ts'
+import type { SyncListStore } from './sync-lists.ts'
+import type { SyncRequestStore } from './sync-requests.ts'
+import type { ScheduledRun, ScheduleStore } from './schedules.ts'
+import type { AccountStore } from './accounts.ts'
+import type { AuditStore } from './audit.ts'
+import type { SessionStore } from './sessions.ts'
+import type { TokenStore } from './tokens.ts'
 
 export const STEPS = [
   'snapshot',
@@ -40,6 +49,8 @@ export interface RunRequest {
   resync: boolean
   /** send these rejected records again, nothing else, and leave the markers alone */
   records?: readonly RecordRef[]
+  /** a schedule starts it */
+  schedule?: ScheduledRun
 }
 
 export interface RecordRef {
@@ -47,7 +58,7 @@ export interface RecordRef {
   recordKey: string
 }
 
-export interface Run extends Omit<RunRequest, 'records'> {
+export interface Run extends Omit<RunRequest, 'records' | 'schedule'> {
   /** it was asked for some rejected records only */
   retry: boolean
   runId: string
@@ -226,10 +237,12 @@ export interface VanishedRow {
 
 /** Another run of the mapping is queued or running. */
 export class RunActiveError extends Error {
+  readonly mappingName: string
   readonly runId: string
   constructor(mappingName: string, runId: string) {
     super(`A sync of "${mappingName}" is already going on. Wait for its end, or end it with "bahmni-dhis2-sync cancel ${runId}".`)
     this.name = 'RunActiveError'
+    this.mappingName = mappingName
     this.runId = runId
   }
 }
@@ -248,7 +261,8 @@ export class MappingNotFoundError extends Error {
   }
 }
 
-export interface Store {
+export interface Store
+  extends SyncRequestStore, SyncListStore, LogStore, ScheduleStore, AccountStore, SessionStore, TokenStore, AuditStore {
   // ---- mappings (originals' table `mapping`)
   readMapping(name: string): Promise<Mapping | null>
   listMappings(): Promise<readonly Mapping[]>
@@ -258,10 +272,12 @@ export interface Store {
   // ---- runs
   /**
    * Inserts the run (queued), its step rows and, unless it is a dry run, its log row (pending); log rows of the mapping that a service which is no more
-   * left pending end as failed. @throws RunActiveError, MappingNotFoundError
+   * left pending end as failed. @throws RunActiveError, MappingNotFoundError, NotDueError
    */
   createRun(request: RunRequest): Promise<Run>
   readRun(runId: string): Promise<Run | null>
+  /** the rejected records that a retry was asked for, with those that were not sent because of them */
+  readRunRecords(runId: string): Promise<readonly RecordRef[]>
   /** queued → running; also true when it is running already (a job that is tried again) */
   startRun(runId: string): Promise<boolean>
   requestCancel(runId: string): Promise<boolean>
@@ -282,6 +298,8 @@ export interface Store {
   readSteps(runId: string): Promise<readonly StepRow[]>
   startStep(runId: string, step: Step, chunks: number): Promise<void>
   finishStep(runId: string, step: Step, state: StepState, failure: string | null): Promise<void>
+  /** What was planned is known: the four steps that send it are told how many chunks they will have, so that the progress is known too. */
+  announceChunks(runId: string): Promise<void>
 
   // ---- snapshot
   /** Copies the delta of the three relations in one repeatable-read transaction. Repeatable: a second call replaces the first one's rows. @throws RunFailure naming relation and column */
@@ -332,12 +350,15 @@ export interface Store {
   previewDelta(mapping: Mapping, request: Pick<RunRequest, 'from' | 'to' | 'resync'>, onRow: (row: PreviewRow) => void): Promise<void>
   /** delivered records that no mapping's relations have any more. @throws MartError */
   readVanished(mapping: Mapping): Promise<readonly VanishedRow[]>
+  /** Are the relations and columns of all mappings there? */
+  findMart(): Promise<MartFound>
   /** distinct program UIDs and org unit codes. @throws MartError */
   describeMart(mapping: Mapping): Promise<{ programs: readonly string[]; orgUnits: readonly string[] }>
 
   // ---- rejected records, a work list over all runs
   /** the longest open first */
   listRejected(filter: RejectedFilter): Promise<readonly RejectedRecord[]>
+  countRejected(filter: RejectedFilter): Promise<number>
   /** the most frequent first */
   groupRejected(filter: RejectedFilter): Promise<readonly RejectedGroup[]>
   /** Open ones only: they are not sent, and not counted as rejected, until their content changes in the Mart. @returns how many */

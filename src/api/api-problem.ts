@@ -1,5 +1,7 @@
 /** Errors → problem+json, with a sentence for people and nothing of the program's inside. */
+import { QueueOutOfReach } from '../../queues/start-run.ts'
 import { MappingNotFoundError, RunActiveError } from '../../sql/store/store.ts'
+import { KeyReusedError } from '../../sql/store/sync-requests.ts'
 import { RunFailure, systemSentence } from '../errors.ts'
 import { PROBLEMS, type Problem, type ProblemCode } from './contract/problem.ts'
 
@@ -23,7 +25,12 @@ export class ApiProblem extends Error {
 /** `unexpected`: a defect of ours, to be logged; its text may hold anything and is told to nobody. */
 export function problemOf(error: unknown): ApiProblem & { unexpected?: boolean } {
   if (error instanceof ApiProblem) return error
-  if (error instanceof RunActiveError) return new ApiProblem('sync-active', error.message, { syncId: error.runId })
+  if (error instanceof RunActiveError) {
+    const detail = `A sync of "${error.mappingName}" is going on already. Wait for its end, or cancel it.`
+    return new ApiProblem('sync-active', detail, { syncId: error.runId })
+  }
+  if (error instanceof KeyReusedError) return new ApiProblem('key-reused', error.message)
+  if (error instanceof QueueOutOfReach) return new ApiProblem('unavailable', error.message)
   if (error instanceof MappingNotFoundError) return new ApiProblem('not-found', error.message)
   // all that is thrown of DHIS2 and the Mart is written for users
   if (error instanceof RunFailure) return new ApiProblem('dhis2-unavailable', error.message)

@@ -4,6 +4,7 @@ import type { Service } from '../service.ts'
 import type { Config } from '../config.ts'
 import type { Log } from '../log.ts'
 import type { Input, Media, Operation, Operations } from './contract/operation.ts'
+import type { Live } from './live.ts'
 import type { Authenticate, Principal } from './principal.ts'
 
 /** What handlers work with. */
@@ -11,14 +12,19 @@ export interface ApiContext extends Service {
   config: Config
   log: Log
   authenticate: Authenticate
+  live: Live
 }
 
 export interface Call<O extends Operation> extends Input<O> {
-  /** of operations for anyone: null when nobody is signed in */
-  principal: O['access'] extends 'anyone' ? Principal | null : Principal
+  /** of operations for anyone nobody asks who it is */
+  principal: O['access'] extends 'anyone' ? null : Principal
   requestId: string
   /** the caller's address */
   address: string
+  /** the caller speaks https with us, or with the proxy before us */
+  secure: boolean
+  /** the Cookie header: for what begins and ends sessions, and for no log */
+  cookie: string | undefined
 }
 
 type BodyOf<Schema> = Schema extends z.ZodType

@@ -1,4 +1,28 @@
 /** Every route of /api/v1, room by room. */
-import type { Route } from './handler.ts'
+import { auditOperations } from './contract/audit.ts'
+import { logOperations } from './contract/logs.ts'
+import { scheduleOperations } from './contract/schedules.ts'
+import { sessionOperations } from './contract/session.ts'
+import { statusOperations } from './contract/status.ts'
+import { syncOperations } from './contract/syncs.ts'
+import { routesOf, type Route } from './handler.ts'
+import { auditHandlers } from './handlers/audit/index.ts'
+import { listLogs } from './handlers/logs/list-logs.ts'
+import { readLogsCsv } from './handlers/logs/read-logs-csv.ts'
+import { scheduleHandlers } from './handlers/schedules/index.ts'
+import { sessionHandlers } from './handlers/session/index.ts'
+import { readStatistics } from './handlers/status/read-statistics.ts'
+import { readStatus } from './handlers/status/read-status.ts'
+import { syncHandlers } from './handlers/syncs/index.ts'
 
-export const routes: readonly Route[] = []
+const { listLogs: logs, readLogsCsv: logsCsv } = logOperations
+const { readStatus: status, readStatistics: statistics } = statusOperations
+
+export const routes: readonly Route[] = [
+  ...routesOf(sessionOperations, sessionHandlers),
+  ...routesOf(auditOperations, auditHandlers),
+  ...routesOf(syncOperations, syncHandlers),
+  ...routesOf(scheduleOperations, scheduleHandlers),
+  ...routesOf({ listLogs: logs, readLogsCsv: logsCsv }, { listLogs, readLogsCsv }),
+  ...routesOf({ readStatus: status, readStatistics: statistics }, { readStatus, readStatistics }),
+]

@@ -3,14 +3,23 @@ import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
-import helmet from 'helmet'
-import { bullBoard } from '../../dashboard/bull-board.ts'
+import { queueBoard } from '../../dashboard/queue-board.ts'
+import { within } from '../within.ts'
 import { ApiProblem, problemBody, problemOf } from './api-problem.ts'
 import { PROBLEMS } from './contract/problem.ts'
-import type { ApiContext } from './handler.ts'
+import { placeOf } from './failure-place.ts'
+import type { ApiContext, Route } from './handler.ts'
+import { openLive } from './live.ts'
+import { requireRight } from './require-right.ts'
 import { apiRouter, type RouterOptions } from './router.ts'
 import { routes } from './routes.ts'
+import { inlineStyles, securityHeaders } from './security-headers.ts'
 import { belowBahmnisPath, builtUi, webUi } from './static.ts'
+
+/** What the app hears before its server closes. */
+const CLOSING = 'closing'
+/** for answers that are on their way then */
+const CLOSING_MS = 2000
 
 export interface WebServer {
   /** as a browser asks for it */
@@ -18,24 +27,34 @@ export interface WebServer {
   close: () => Promise<void>
 }
 
-/** Clinics without certificates open this over plain HTTP: a browser must not be told to ask for HTTPS. */
-const CONTENT = { upgradeInsecureRequests: null }
-
-/** Everything that is served over HTTP. */
-export function createApp(ctx: ApiContext, options: RouterOptions = { checkAnswers: false }): Express {
+/** Everything that is served over HTTP. @param table other routes than ours: for tests */
+export function createApp(
+  parts: Omit<ApiContext, 'live'>,
+  options: RouterOptions = { checkAnswers: false },
+  table: readonly Route[] = routes,
+): Express {
   const app = express()
+  const ctx: ApiContext = { ...parts, live: openLive(parts) }
+  app.once(CLOSING, ctx.live.close)
   app.disable('x-powered-by')
   app.set('query parser', 'simple')
-  // Bahmni's Apache is on the same machine
-  app.set('trust proxy', 'loopback')
-  app.use(identified, helmet({ contentSecurityPolicy: { directives: CONTENT } }), belowBahmnisPath)
+  // an ETag is said where it means something: of a mapping
+  app.set('etag', false)
+  app.set('trust proxy', ctx.config.trustedProxies)
+  app.use(identified, securityHeaders(ctx.config.publicUrl), belowBahmnisPath)
   app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }))
-  app.use('/api/v1', apiRouter(routes, ctx, options))
-  app.use('/queues', bullBoard(ctx.queues, '/queues'))
+  app.use('/api/v1', unkept, apiRouter(table, ctx, options))
+  app.use('/queues', inlineStyles, requireRight(ctx, ['upload', 'log']), queueBoard(ctx, '/queues'))
   app.use(webUi(builtUi()))
   app.use((request, _response, next) => next(new ApiProblem('not-found', `There is nothing at ${request.path.slice(0, 200)}.`)))
   app.use(refusing(ctx))
   return app
+}
+
+/** Answers hold patient data: no browser and no proxy keeps them. */
+const unkept: RequestHandler = (_request, response, next) => {
+  response.setHeader('cache-control', 'no-store')
+  next()
 }
 
 /** Each request has an id, the caller's when it is a plain one: it is in the answer and in the log. */
@@ -52,7 +71,7 @@ const refusing =
   (error, _request, response, _next) => {
     const requestId = String(response.locals['requestId'])
     const problem = ofExpress(error) ?? problemOf(error)
-    if (problem.unexpected) log.error({ requestId, name: (error as Error).name, stack: placeOf(error) }, 'a request failed')
+    if (problem.unexpected) log.error({ requestId, ...placeOf(error) }, 'a request failed')
     if (response.headersSent) {
       response.destroy()
       return
@@ -63,15 +82,6 @@ const refusing =
       .type('application/problem+json')
       .send(JSON.stringify(problemBody(problem, requestId)))
   }
-
-/** Lines of the stack without its message, which may quote anything. */
-const placeOf = (error: unknown) =>
-  error instanceof Error
-    ? (error.stack ?? '')
-        .split('\n')
-        .filter((line) => /^\s+at /.test(line))
-        .slice(0, 8)
-    : []
 
 /** What Express and its body parser refuse by themselves: bodies that are no JSON or too long, addresses with broken escapes. */
 function ofExpress(error: unknown): (ApiProblem & { unexpected?: boolean }) | null {
@@ -87,12 +97,24 @@ function ofExpress(error: unknown): (ApiProblem & { unexpected?: boolean }) | nu
 
 export async function listen(app: Express, host: string, port: number): Promise<WebServer> {
   const server = createServer(app)
+  let closing = false
+  // a connection that is kept alive would bring requests until its client tires of it
+  server.on('request', (_request, response) => {
+    if (closing) response.setHeader('connection', 'close')
+    response.once('close', () => closing && server.closeIdleConnections())
+  })
   await new Promise<void>((done, failed) => server.once('error', failed).listen(port, host, done))
   return {
-    url: `http://${host}:${(server.address() as AddressInfo).port}`,
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`,
     async close() {
-      server.closeAllConnections()
-      await new Promise((done) => server.close(done))
+      closing = true
+      const closed = new Promise<void>((done) => {
+        server.close(() => done())
+      })
+      app.emit(CLOSING)
+      server.closeIdleConnections()
+      await within(CLOSING_MS, closed).catch(() => server.closeAllConnections())
+      await closed
     },
   }
 }

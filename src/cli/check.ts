@@ -5,7 +5,7 @@ import { describeConfig, readConfig } from '../config.ts'
 import { eventColumns, instanceColumns, type Mapping } from '../core/mapping.ts'
 import type { Metadata } from '../core/model.ts'
 import type { Dhis2Client } from '../dhis2/client.ts'
-import { dhis2Connector, openStore } from '../service.ts'
+import { dhis2Connector, openmrsOf, openStore } from '../service.ts'
 import { EXIT, exitCodeOf } from './exit.ts'
 
 export async function runCheck(env: Readonly<Record<string, string | undefined>>): Promise<number> {
@@ -25,6 +25,11 @@ export async function runCheck(env: Readonly<Record<string, string | undefined>>
   const store = missing === null ? null : await openStore(config)
   const client = await tried(dhis2Connector(config, () => {})(), bad)
   if (client) say('✓', `DHIS2 ${client.server.version} answers, ${client.api} API`)
+  const openmrs = openmrsOf(config)
+  if (openmrs) {
+    if ((await tried(openmrs.check(), bad)) !== null) say('✓', 'OpenMRS answers')
+    await openmrs.close()
+  }
   try {
     const mappings = store && missing?.length === 0 ? await tried(store.listMappings(), bad) : null
     if (mappings) say(mappings.length > 0 ? '✓' : ' ', `the database answers and has ${mappings.length} mappings`)

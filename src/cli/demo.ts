@@ -2,6 +2,9 @@
 import { demoDatabase } from '../../sql/demo/database.ts'
 import { createMart } from '../../sql/demo/mart.ts'
 import { migrate } from '../../sql/migrate.ts'
+import type { Store } from '../../sql/store/store.ts'
+import { generatePassword, hashPassword } from '../accounts/password.ts'
+import { RIGHTS } from '../api/contract/operation.ts'
 import { readConfig, type Config } from '../config.ts'
 import { groupBy } from '../core/group-by.ts'
 import { startEmbeddedPostgres } from '../embedded-postgres.ts'
@@ -56,7 +59,10 @@ export async function runDemo(env: Readonly<Record<string, string | undefined>>,
     for (const difference of differences) say(`Not as it should be: ${difference}`)
     if (serve) {
       const log = createLog(config.logLevel)
-      await serveUntilSignal(config, log, await openService(config, log))
+      const service = await openService(config, log)
+      // in the embedded database only: one's own has users of its own
+      const login = database ? [await demoAccount(service.store)] : []
+      await serveUntilSignal(config, log, service, login)
     }
     return differences.length === 0 ? EXIT.ok : EXIT.failed
   } finally {
@@ -86,6 +92,14 @@ async function prepare(config: Config, withMart: boolean): Promise<DemoService[]
     await store.close()
   }
   return services
+}
+
+/** Made anew at each start, so that nobody learns a password that holds everywhere. */
+async function demoAccount(store: Store): Promise<string> {
+  const [name, password] = ['admin', generatePassword()]
+  await store.removeAccount(name)
+  await store.addAccount({ name, password: await hashPassword(password), rights: RIGHTS })
+  return `Sign in as ${name} with the password ${password}`
 }
 
 /** What the run did otherwise than the demo Mart asks for. */

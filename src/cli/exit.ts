@@ -1,5 +1,6 @@
 import { ConfigError } from '../config.ts'
 import { RunFailure, systemSentence } from '../errors.ts'
+import { OpenmrsUnavailable } from '../openmrs/errors.ts'
 import { MappingNotFoundError, RunActiveError } from '../../sql/store/store.ts'
 
 /** 1: the run failed, or records were rejected under `stop`. 2: wrong usage or configuration. */
@@ -14,7 +15,7 @@ export function exitCodeOf(error: unknown, stream: NodeJS.WritableStream): numbe
     stream.write(`${error.message}\n`)
     return EXIT.usage
   }
-  if (error instanceof RunFailure || error instanceof RunActiveError) {
+  if (error instanceof RunFailure || error instanceof RunActiveError || error instanceof OpenmrsUnavailable) {
     stream.write(`${error.message}\n`)
     return EXIT.failed
   }

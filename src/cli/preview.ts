@@ -4,7 +4,7 @@ import { eventColumns, instanceColumns, type Mapping } from '../core/mapping.ts'
 import { MappingNotFoundError, type PreviewRow } from '../../sql/store/store.ts'
 import { readConfig } from '../config.ts'
 import { openStore } from '../service.ts'
-import { csvLine } from './csv.ts'
+import { csvLine } from '../csv.ts'
 import { EXIT } from './exit.ts'
 import { checkPeriod } from './sync.ts'
 

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { RunActiveError, type Run, type RunRequest, type Store } from '../../sql/store/store.ts'
-import { SILENT_SECONDS } from '../../queues/heartbeat.ts'
+import type { RunRequest, Store } from '../../sql/store/store.ts'
+import { CUT_OFF, settleAsFailed } from '../../queues/settle-runs.ts'
 import { readConfig, type Config } from '../config.ts'
 import { systemSentence } from '../errors.ts'
 import { createLog } from '../log.ts'
-import { openService, type Service } from '../service.ts'
+import { openService } from '../service.ts'
 import { EXIT, UsageError } from './exit.ts'
 import { followRun } from './progress.ts'
 import { printReport, readReport, type RunReport } from './report.ts'
@@ -40,7 +40,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 export async function syncOnce(config: Config, request: RunRequest, quiet: boolean): Promise<RunReport> {
   const service = await openService(config, createLog(config.logLevel === 'info' ? 'warn' : config.logLevel))
   try {
-    const run = await enqueue(service, request)
+    const run = await service.queues.enqueue(request)
     const cancel = () => void service.store.requestCancel(run.runId)
     for (const signal of SIGNALS) process.once(signal, cancel)
     await service.startWorkers()
@@ -58,35 +58,11 @@ export async function syncOnce(config: Config, request: RunRequest, quiet: boole
   }
 }
 
-const CUT_OFF = 'The run was cut off before its end. Sync again to send what is missing.'
-
-/** A run that no process works on would be in the way for ever: its own was killed, or lost the database. @throws RunActiveError */
-async function enqueue({ queues, store }: Service, request: RunRequest): Promise<Run> {
-  try {
-    return await queues.enqueue(request)
-  } catch (error) {
-    if (!(error instanceof RunActiveError)) throw error
-    const { runId } = error
-    // a worker that is there takes the run's jobs in their turn, though it may not work on them now
-    const abandoned =
-      (await store.listSilentRuns(SILENT_SECONDS)).some((run) => run.runId === runId) && (await queues.steps.getWorkersCount()) === 0
-    if (!abandoned) throw error
-    await settle(store, runId, CUT_OFF)
-    return queues.enqueue(request)
-  }
-}
-
-/** Ends a run as failed; jobs that it left in the queue do nothing any more. */
-async function settle(store: Store, runId: string, failure: string): Promise<void> {
-  await store.requestCancel(runId)
-  await store.finishRun(runId, { state: 'failed', failure, statusInfo: failure, moveMarkers: false })
-}
-
 /** A database that restarts is back in seconds; one that stays away leaves the run to the next sync. */
 async function settleWhenReachable(store: Store, runId: string, failure: string): Promise<void> {
   for (let tries = 1; tries <= 5; tries++) {
     try {
-      return await settle(store, runId, failure)
+      return await settleAsFailed(store, runId, failure)
     } catch {
       await sleep(1000)
     }

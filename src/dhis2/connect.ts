@@ -22,6 +22,24 @@ export async function connectDhis2(options: HttpOptions & { api: ApiChoice }): P
   }
 }
 
+/** Asks a server again and again how it is, over a connection of its own: others may be busy with an import for minutes. */
+export interface Probe {
+  /** @throws UnsupportedServer, AccessRefused, TransientFailure */
+  look: () => Promise<{ version: string; api: 'legacy' | 'tracker' }>
+  close: () => Promise<void>
+}
+
+export function openProbe(options: HttpOptions & { api: ApiChoice }): Probe {
+  const http = openHttp(options)
+  return {
+    async look() {
+      const server = await readSystemInfo(http)
+      return { version: server.version, api: chooseApi(server, options.api) }
+    },
+    close: http.close,
+  }
+}
+
 async function readSystemInfo(http: Http): Promise<SystemInfo> {
   try {
     return systemInfo(await http.get('system/info'))

@@ -140,7 +140,10 @@ describe.each(BACKENDS)('on %s', (backend) => {
     const run = await world.service.store.createRun({ mappingName: mapping.name, ...REQUEST })
     await world.db.query(`update sync_run set alive_at = now() - interval '2 minutes' where run_id = $1`, [run.runId])
     await world.service.startWorkers()
-    expect(await world.service.store.readRun(run.runId)).toMatchObject({ state: 'failed', failure: 'The run was cut off before its end' })
+    expect(await world.service.store.readRun(run.runId)).toMatchObject({
+      state: 'failed',
+      failure: 'The run was cut off before its end. Sync again to send what is missing.',
+    })
     expect(await world.db.query(`select from log where status = 'pending'`)).toEqual([])
   })
 })

@@ -2,8 +2,13 @@
 import { z } from 'zod'
 
 export const kindSchema = z.enum(['trackedEntity', 'enrollment', 'event'])
-export const instant = z.iso.datetime().meta({ description: 'UTC, ISO 8601' })
-export const day = z.iso.date()
+/** PostgreSQL knows no year 0. */
+const inTime = [(text: string) => !text.startsWith('0000'), 'there is no year 0'] as const
+export const instant = z.iso
+  .datetime()
+  .refine(...inTime)
+  .meta({ description: 'UTC, ISO 8601' })
+export const day = z.iso.date().refine(...inTime)
 
 /** A flag in a query string. */
 export const flag = z.stringbool({ truthy: ['true'], falsy: ['false'] }).default(false)

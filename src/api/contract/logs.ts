@@ -1,4 +1,4 @@
-/** The document's log, and who did what. */
+/** The document's log. */
 import { z } from 'zod'
 import { instant } from './common.ts'
 import { defineOperations } from './operation.ts'
@@ -45,25 +45,5 @@ export const logOperations = defineOperations({
     access: ['log'],
     query: z.object(filters),
     answers: { 200: { media: 'text/csv', about: 'a line for each sync' } },
-  },
-  listAudit: {
-    method: 'get',
-    path: '/audit',
-    summary: 'Who did what, the newest first',
-    access: ['log'],
-    query: z.object({
-      user: z.string().max(200).optional(),
-      type: z.string().max(100).optional(),
-      from: instant.optional(),
-      to: instant.optional(),
-      before: z.string().regex(/^\d+$/).optional(),
-      limit: z.coerce.number().int().min(1).max(500).default(50),
-    }),
-    answers: {
-      200: z.object({
-        rows: z.array(z.object({ id: z.string(), at: instant, user: z.string(), type: z.string(), message: z.string() })),
-        older: z.boolean(),
-      }),
-    },
   },
 })

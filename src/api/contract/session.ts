@@ -4,10 +4,10 @@ import { instant } from './common.ts'
 import { defineOperations, RIGHTS } from './operation.ts'
 
 export const sessionSchema = z.object({
-  user: z.string(),
+  user: z.string().meta({ description: 'as logs and the audit name them' }),
   rights: z.array(z.enum(RIGHTS)),
   via: z.enum(['openmrs', 'local', 'token']),
-  expiresAt: instant.nullable().meta({ description: 'null: OpenMRS, or the token’s maker, decides' }),
+  expiresAt: instant.nullable().meta({ description: 'unless it is used before; null: OpenMRS decides' }),
 })
 
 export const sessionOperations = defineOperations({
@@ -18,8 +18,9 @@ export const sessionOperations = defineOperations({
     access: 'anyone',
     answers: {
       200: z.object({
-        local: z.boolean().meta({ description: 'with a name and a password of this program' }),
+        local: z.boolean().meta({ description: 'with a name and a password of this program: there are such accounts' }),
         openmrsLoginUrl: z.string().nullable().meta({ description: 'Bahmni’s own login page; null: OpenMRS is not asked' }),
+        setup: z.string().nullable().meta({ description: 'nobody can sign in yet: what an administrator has to do' }),
       }),
     },
   },
@@ -33,7 +34,14 @@ export const sessionOperations = defineOperations({
     answers: { 200: sessionSchema },
     problems: ['wrong-password', 'too-many-requests', 'foreign-origin'],
   },
-  signOut: { method: 'delete', path: '/session', summary: 'Sign out', access: [], answers: { 204: null }, problems: ['foreign-origin'] },
+  signOut: {
+    method: 'delete',
+    path: '/session',
+    summary: 'Sign out: of OpenMRS too, when the session is one of OpenMRS’s',
+    access: [],
+    answers: { 204: null },
+    problems: ['foreign-origin'],
+  },
   signOutEverywhere: {
     method: 'delete',
     path: '/sessions',

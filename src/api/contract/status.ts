@@ -12,7 +12,7 @@ export const statusOperations = defineOperations({
     summary: 'Do DHIS2, the Mart and the queue work',
     access: [],
     answers: {
-      200: z.object({ dhis2: part, mart: part, queue: part, openRejected: z.int(), checkedAt: instant }),
+      200: z.object({ dhis2: part, mart: part, queue: part, openRejected: z.int().nullable(), checkedAt: instant }),
     },
   },
   readStatistics: {

@@ -121,7 +121,11 @@ export const syncOperations = defineOperations({
     access: ['upload', 'log'],
     params: identified,
     headers: z.object({ 'last-event-id': z.string().max(100).optional() }),
-    answers: { 200: { media: 'text/event-stream', about: 'events "sync", each with the sync as in readSync, the last one "end"' } },
+    answers: {
+      200: { media: 'text/event-stream', about: 'events "sync", each with the sync as in readSync, the last one "end"; the id grows' },
+      // what tells a browser's EventSource not to come again
+      204: null,
+    },
     problems: ['not-found'],
   },
   readSyncLog: {
@@ -143,10 +147,9 @@ export const syncOperations = defineOperations({
     summary: 'What was said of records that were delivered all the same',
     access: ['upload'],
     params: identified,
+    query: pageQuery.extend({ limit: pageQuery.shape.limit.default(500) }),
     answers: {
-      200: z.object({
-        rows: z.array(z.object({ kind: z.string(), patientId: z.string(), recordKey: z.string(), warning: z.string() })),
-      }),
+      200: pageOf(z.object({ kind: z.string(), patientId: z.string(), recordKey: z.string(), warning: z.string() })),
     },
     problems: ['not-found'],
   },
