@@ -1,6 +1,7 @@
 import { createBrowserRouter, type RouteObject } from 'react-router'
 import { Crashed } from './pages/crashed.tsx'
 import { NotFound } from './pages/not-found.tsx'
+import { SignedIn } from './login/signed-in.tsx'
 import { Shell } from './shell/shell.tsx'
 import { PageLoading } from './parts/page-loading.tsx'
 
@@ -22,6 +23,7 @@ const pages: RouteObject[] = [
   page('schedules', async () => (await import('./pages/schedules.tsx')).SchedulesPage),
   page('logs', async () => (await import('./pages/logs.tsx')).LogsPage),
   page('settings', async () => (await import('./pages/settings.tsx')).SettingsPage),
+  { path: 'login', Component: SignedIn },
   { path: '*', Component: NotFound },
 ]
 

@@ -18,14 +18,19 @@ export function SignIn({ ended = false, signedIn }: Props) {
   const options = useRead('readLoginOptions')
   if (options.error) return <Failure error={options.error} retry={() => void options.refetch()} />
   if (!options.data) return <InlineLoading description={common.loading} />
-  const { local, openmrsLoginUrl } = options.data
+  const { local, openmrsLoginUrl, setup } = options.data
   return (
     <div className="sign-in">
       {ended && <p>{openmrsLoginUrl === null ? login.endedText : login.endedBahmni}</p>}
       {openmrsLoginUrl !== null && <WithBahmni url={openmrsLoginUrl} ended={ended} signedIn={signedIn} />}
       {openmrsLoginUrl !== null && local && <p className="quiet">{login.or}</p>}
       {local && <WithPassword signedIn={signedIn} />}
-      {openmrsLoginUrl === null && !local && <p>{login.none}</p>}
+      {openmrsLoginUrl === null && !local && (
+        <>
+          <p>{login.none}</p>
+          {setup !== null && <p className="quiet">{setup}</p>}
+        </>
+      )}
     </div>
   )
 }

@@ -40,7 +40,7 @@ export function HomePage() {
       {mayOne(session, ['upload', 'log']) && (status.data?.openRejected ?? 0) > 0 && (
         <p>
           <Link to="/rejected" className="cds--link">
-            {home.open(status.data!.openRejected)}
+            {home.open(status.data?.openRejected ?? 0)}
           </Link>
         </p>
       )}

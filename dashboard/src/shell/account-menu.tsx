@@ -69,15 +69,14 @@ export function AccountMenu() {
               <SelectItem key={name} value={name} text={app.themes[name]} />
             ))}
           </Select>
-          {session.via === 'openmrs' ? (
-            <Button kind="tertiary" size="md" href="/bahmni/home/index.html">
+          {session.via === 'openmrs' && (
+            <Button kind="ghost" size="md" href="/bahmni/home/index.html">
               {app.bahmniHome}
             </Button>
-          ) : (
-            <Button kind="tertiary" size="md" onClick={() => void signOut()}>
-              {app.signOut}
-            </Button>
           )}
+          <Button kind="tertiary" size="md" onClick={() => void signOut()}>
+            {app.signOut}
+          </Button>
         </HeaderPanel>
       )}
     </div>

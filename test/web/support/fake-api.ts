@@ -1,7 +1,6 @@
 /** An HTTP API in memory with the contract's checks: what pages show in states that the whole program reaches slowly or seldom. */
 import { randomUUID } from 'node:crypto'
 import express from 'express'
-import helmet from 'helmet'
 import { operations, type AllOperations } from '../../../dashboard/operations.ts'
 import { ApiProblem, problemBody, problemOf } from '../../../src/api/api-problem.ts'
 import { PROBLEMS } from '../../../src/api/contract/problem.ts'
@@ -10,6 +9,7 @@ import { RIGHTS, type Right } from '../../../src/api/contract/operation.ts'
 import { routesOf, type ApiContext, type Handlers } from '../../../src/api/handler.ts'
 import { apiRouter } from '../../../src/api/router.ts'
 import { listen } from '../../../src/api/server.ts'
+import { securityHeaders } from '../../../src/api/security-headers.ts'
 import { belowBahmnisPath, builtUi, webUi } from '../../../src/api/static.ts'
 import {
   DHIS2,
@@ -31,7 +31,7 @@ type Schedule = Answer<'listSchedules'>['rows'][number]
 export interface FakeState {
   signedIn: boolean
   rights: readonly Right[]
-  login: { local: boolean; openmrsLoginUrl: string | null }
+  login: { local: boolean; openmrsLoginUrl: string | null; setup: string | null }
   mappings: Map<string, { mapping: Mapping; etag: string }>
   syncs: Map<string, Detail>
   /** milliseconds that a sync takes */
@@ -88,7 +88,7 @@ export function fakeState(): FakeState {
   return {
     signedIn: true,
     rights: RIGHTS,
-    login: { local: true, openmrsLoginUrl: null },
+    login: { local: true, openmrsLoginUrl: null, setup: null },
     mappings: new Map(
       [
         mapping('HTS Service', 'hts'),
@@ -623,6 +623,7 @@ function handlersOf(state: FakeState): Handlers<AllOperations> {
             warning: 'Two enrollments fit this event; the newest was taken.',
           },
         ],
+        next: null,
       },
     }),
     cancelSync: async ({ params }) => {
@@ -795,7 +796,7 @@ export async function openFakeApi(state = fakeState()): Promise<FakeApi> {
   }))
   const app = express()
   app.set('query parser', 'simple')
-  app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }), belowBahmnisPath)
+  app.use(securityHeaders(null), belowBahmnisPath)
   app.use('/api/v1', apiRouter(routes, ctx, { checkAnswers: true }))
   app.get('/queues', (_request, response) => void response.send('<title>Bull Board</title><h1>Bull Board</h1>'))
   app.use(webUi(builtUi()))
