@@ -1,12 +1,13 @@
 import { defineConfig } from 'vitest/config'
 
 /** One project for each kind of test. */
-const kind = (name: string, timeout: number) => ({
+const kind = (name: string, timeout: number, globalSetup: string[] = []) => ({
   test: {
     name,
     include: [`test/${name}/**/*.${name}.test.ts`],
     testTimeout: timeout,
     hookTimeout: 120_000,
+    globalSetup,
   },
 })
 
@@ -26,6 +27,7 @@ export default defineConfig({
       kind('sync', 300_000),
       kind('api', 120_000),
       kind('cli', 300_000),
+      kind('web', 180_000, ['test/web/support/built.ts']),
       kind('faults', 600_000),
     ],
   },

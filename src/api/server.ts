@@ -16,6 +16,7 @@ import { requireRight } from './require-right.ts'
 import { apiRouter, type RouterOptions } from './router.ts'
 import { routes } from './routes.ts'
 import { inlineStyles, securityHeaders } from './security-headers.ts'
+import { belowBahmnisPath, builtUi, webUi } from './static.ts'
 
 /** What the app hears before its server closes. */
 const CLOSING = 'closing'
@@ -42,11 +43,11 @@ export function createApp(
   // an ETag is said where it means something: of a mapping
   app.set('etag', false)
   app.set('trust proxy', ctx.config.trustedProxies)
-  app.use(identified, requestLog(ctx.log), securityHeaders(ctx.config.publicUrl))
+  app.use(identified, requestLog(ctx.log), securityHeaders(ctx.config.publicUrl), belowBahmnisPath)
   app.use(probes(ctx))
   app.use('/api/v1', unkept, apiRouter(table, ctx, options))
-  app.get('/', (_request, response) => response.redirect('/queues'))
   app.use('/queues', inlineStyles, requireRight(ctx, ['upload', 'log']), queueBoard(ctx, '/queues'))
+  app.use(webUi(builtUi()))
   app.use((request, _response, next) => next(new ApiProblem('not-found', `There is nothing at ${request.path.slice(0, 200)}.`)))
   app.use(refusing(ctx))
   return app

@@ -1,0 +1,20 @@
+// `npm run build:web`: builds the web interface into dist/web, unless it is there already as the sources are now.
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { build } from 'vite'
+
+const OUT = join('dist', 'web')
+const STAMP = join(OUT, '.built')
+const sources = ['dashboard', join('src', 'api', 'contract')].flatMap((folder) =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name)),
+)
+const hash = createHash('sha256')
+for (const file of [...sources.toSorted(), 'package-lock.json']) hash.update(file).update(readFileSync(file))
+const wanted = hash.digest('hex')
+if (!existsSync(STAMP) || readFileSync(STAMP, 'utf8') !== wanted) {
+  await build({ configFile: join('dashboard', 'vite.config.ts'), logLevel: 'warn' })
+  writeFileSync(STAMP, wanted)
+}
