@@ -5,7 +5,7 @@ import { pushPatients } from '../jobs/push-patients.ts'
 import type { JobContext } from '../jobs/context.ts'
 import { hasEnded, type Run, type Step, type Store } from '../sql/store/store.ts'
 import { STALLED, type Queue, type QueueBackend, type Worker } from './backend.ts'
-import { CHUNK_QUEUE, chunkDataSchema, stepJobId, type ChunkData, type StepData } from './jobs.ts'
+import { CHUNK_QUEUE, chunkDataSchema, readData, stepJobId, type ChunkData, type StepData } from './jobs.ts'
 import type { Heartbeat } from './heartbeat.ts'
 import { runContext, type RunContextFactory } from './run-context.ts'
 import { safeFailure } from './safe-failure.ts'
@@ -24,8 +24,8 @@ export function startChunkWorker({ backend, store, contexts, steps, concurrency,
   return backend.worker<ChunkData, unknown>(
     CHUNK_QUEUE,
     async (job) => {
-      const { runId, step, chunk } = chunkDataSchema.parse(job.data)
       try {
+        const { runId, step, chunk } = readData(chunkDataSchema, job.data)
         const started = performance.now()
         const count = await heartbeat.during(runId, () =>
           store.holdingPatients(runId, chunk, async () => {

@@ -6,7 +6,7 @@ import { addRun } from './flow.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import { CHUNK_QUEUE, STEP_QUEUE, type ChunkData, type StepData } from './jobs.ts'
 import type { RunContextFactory } from './run-context.ts'
-import { settleOrphanedRuns } from './settle-runs.ts'
+import { settleFromTimeToTime, settleOrphanedRuns } from './settle-runs.ts'
 import { startStepWorker } from './step-worker.ts'
 
 export type SyncQueues = ReturnType<typeof openQueues>
@@ -18,6 +18,7 @@ export function openQueues(backend: QueueBackend, store: Store, onError: (error:
   const flow = backend.flow()
   const workers: Worker[] = []
   const heartbeat = startHeartbeat(store)
+  let stopSettling = () => {}
   // an emitter without a listener prints the error whole, connection string included
   steps.on('error', onError)
   chunks.on('error', onError)
@@ -33,6 +34,7 @@ export function openQueues(backend: QueueBackend, store: Store, onError: (error:
     },
     async startWorkers(contexts: RunContextFactory, concurrency: number): Promise<void> {
       await settleOrphanedRuns(store, steps)
+      stopSettling = settleFromTimeToTime(store, steps)
       await store.eraseOlderThan(contexts.failureRetentionDays)
       workers.push(
         startStepWorker({ backend, store, contexts, chunks, heartbeat }),
@@ -42,6 +44,7 @@ export function openQueues(backend: QueueBackend, store: Store, onError: (error:
     },
     /** Jobs in flight are finished first. */
     async close(): Promise<void> {
+      stopSettling()
       await Promise.all(workers.map((worker) => worker.close()))
       heartbeat.stop()
       await Promise.all([steps.close(), chunks.close(), flow.close()])

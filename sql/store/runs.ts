@@ -149,10 +149,9 @@ export function runMethods(pool: DatabasePool): RunMethods {
     },
 
     async listSilentRuns(seconds) {
-      const rows = await pool.any(sql.type(runRow)`
-        select ${RUN} from sync_run
+      return pool.anyFirst(sql.type(z.object({ run_id: z.string() }))`
+        select run_id::text from sync_run
         where state in ('queued', 'running') and alive_at < now() - make_interval(secs => ${seconds}) order by created_at`)
-      return Promise.all(rows.map(toRun))
     },
 
     async finishRun(runId, end) {

@@ -68,8 +68,7 @@ async function enqueue({ queues, store }: Service, request: RunRequest): Promise
     if (!(error instanceof RunActiveError)) throw error
     const { runId } = error
     // a worker that is there takes the run's jobs in their turn, though it may not work on them now
-    const abandoned =
-      (await store.listSilentRuns(SILENT_SECONDS)).some((run) => run.runId === runId) && (await queues.steps.getWorkersCount()) === 0
+    const abandoned = (await store.listSilentRuns(SILENT_SECONDS)).includes(runId) && (await queues.steps.getWorkersCount()) === 0
     if (!abandoned) throw error
     await settle(store, runId, CUT_OFF)
     return queues.enqueue(request)
