@@ -38,9 +38,9 @@ export interface Site {
 }
 
 /** Migrated, with the mapping and a Mart of some healthy patients: each has an enrollment and two events. */
-export async function openSite(options: { patients?: number; mapping?: Mapping; env?: Env } = {}): Promise<Site> {
-  const { patients = 3, mapping = MAPPING, env = {} } = options
-  const [db, sandbox] = [await createTestDatabase(), await startSandbox({ version: '2.41' })]
+export async function openSite(options: { patients?: number; mapping?: Mapping; env?: Env; databaseServer?: string } = {}): Promise<Site> {
+  const { patients = 3, mapping = MAPPING, env = {}, databaseServer } = options
+  const [db, sandbox] = [await createTestDatabase(undefined, databaseServer), await startSandbox({ version: '2.41' })]
   const dir = mkdtempSync(join(tmpdir(), 'bahmni-dhis2-cli-'))
   const clinic = new Clinic('C')
   for (let i = 1; i <= patients; i++) clinic.healthy(String(i))
