@@ -55,36 +55,39 @@ async function strangers(scene: Scene): Promise<string[]> {
   return broken
 }
 
-/** A run that ended otherwise than well may have left them anywhere behind, but never beyond a row that is rejected or that nobody ever sent. */
-export async function passedByMarkers(db: Scene['db'], clinic: Clinic): Promise<string[]> {
-  const markers = Object.fromEntries(
+export interface Behind {
+  record: string
+  at: string
+  marker: string
+  /** open: rejected; unsent: neither delivered nor rejected */
+  is: 'open' | 'unsent'
+}
+
+/** Rows of the Mart that are older than their kind's marker, and that DHIS2 has not as they are. What nobody ever sent must never be among them. */
+export async function passedByMarkers(db: Scene['db'], clinic: Clinic): Promise<Behind[]> {
+  const markers = new Map(
     (
-      await db.query<{ kind: string; at: string | null }>(
-        `select category as kind, last_synced_date::text as at from marker where category in ('instance', 'enrollment', 'event')`,
+      await db.query<{ category: string; at: string }>(
+        'select category, last_synced_date::text as at from marker where last_synced_date is not null',
       )
-    ).map(({ kind, at }) => [kind, at]),
+    ).map(({ category, at }) => [category, at]),
   )
-  const known = new Map(
-    (
-      await db.query<{ record: string; is: string }>(`
-        select kind || ' ' || record_key as record, 'delivered' as is from sync_confirmed where hash is not null
-        union all select kind || ' ' || record_key, state from sync_rejected where state = 'open'`)
-    ).map(({ record, is }) => [record, is]),
-  )
+  const records = async (sql: string) => new Set((await db.query<{ record: string }>(sql)).map(({ record }) => record))
+  const open = await records(`select kind || ' ' || record_key as record from sync_rejected where state = 'open'`)
+  const delivered = await records(`select kind || ' ' || record_key as record from sync_confirmed where hash is not null`)
   const rows = [
-    ...clinic.patients.map((p) => ({ marker: markers['instance'], record: `trackedEntity ${p.patientId}`, at: p.dateCreated })),
-    ...clinic.enrollments.map((e) => ({
-      marker: markers['enrollment'],
-      record: `enrollment ${e.program}/${e.programUniqueId}`,
-      at: e.dateCreated,
-    })),
+    ...clinic.patients.map((p) => ({ category: 'instance', record: `trackedEntity ${p.patientId}`, at: p.dateCreated })),
+    ...clinic.enrollments.map((e) => ({ category: 'enrollment', record: `enrollment ${e.program}/${e.programUniqueId}`, at: e.dateCreated })),
     ...clinic.visits.map((v) => ({
-      marker: markers['event'],
+      category: 'event',
       record: `event ${v.program}/${v.programStage}/${v.eventUniqueId}`,
       at: v.dateCreated,
     })),
   ]
-  return rows
-    .filter(({ marker, record, at }) => marker != null && at !== null && at < marker && known.get(record) !== 'delivered')
-    .map(({ marker, record, at }) => `${record} of ${at} is ${known.get(record) ?? 'unsent'}, and the marker is at ${marker}`)
+  return rows.flatMap(({ category, record, at }): Behind[] => {
+    const marker = markers.get(category)
+    if (marker === undefined || at === null || at >= marker) return []
+    if (open.has(record)) return [{ record, at, marker, is: 'open' }]
+    return delivered.has(record) ? [] : [{ record, at, marker, is: 'unsent' }]
+  })
 }
