@@ -37,7 +37,7 @@ export const says =
     response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body)
 
 /** DHIS2 never sees the request. */
-export const UNSEEN = {
+const UNSEEN = {
   'reset before the request was read': ({ response }) => response.destroy(),
   '429 without Retry-After': says(429),
   '429 with Retry-After': says(429, { 'retry-after': '1' }),
@@ -52,7 +52,7 @@ export const UNSEEN = {
 } satisfies Record<string, Fault>
 
 /** DHIS2 did its work, and we do not hear of it, or not well. */
-export const UNHEARD = {
+const UNHEARD = {
   'reset after the request was carried out': async ({ ask, response }) => {
     await ask()
     response.destroy()
