@@ -1,4 +1,5 @@
 import type { DatabasePool } from 'slonik'
+import { joinedDelta } from '../mart/joined-delta.ts'
 import { browseMethods } from '../mart/browse.ts'
 import { findMart } from '../mart/find.ts'
 import { readRelationFacts } from '../mart/facts.ts'
@@ -9,6 +10,7 @@ import type { ChunkLocks } from './chunk-locks.ts'
 import { figureMethods } from './figures.ts'
 import { logMethods, readLog } from './log.ts'
 import { mappingMethods } from './mappings.ts'
+import { originalMethods } from './originals.ts'
 import { recordMethods } from './records.ts'
 import { rejectedMethods } from './rejected.ts'
 import { runMethods } from './runs.ts'
@@ -33,6 +35,7 @@ export function createStore(pool: DatabasePool, locks: ChunkLocks, options: Mart
     ...recordMethods(pool),
     previewDelta: (mapping, request, onRow) => previewDelta(pool, options, mapping, request, onRow),
     findMart: () => findMart(pool, options),
+    joinedDelta: (mapping, period, onRow) => joinedDelta(pool, options, mapping, period, onRow),
     readRelationFacts: (mapping) => readRelationFacts(pool, options, mapping),
     readVanished: (mapping) => readVanished(pool, options, mapping),
     ...browseMethods(pool, options),
@@ -44,6 +47,7 @@ export function createStore(pool: DatabasePool, locks: ChunkLocks, options: Mart
     ...sessionMethods(pool),
     ...tokenMethods(pool),
     ...auditMethods(pool),
+    ...originalMethods(pool),
     readLog: (limit) => readLog(pool, limit),
     holdingPatients: (runId, chunk, work) => locks.hold(runId, chunk, work),
     async close() {

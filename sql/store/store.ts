@@ -14,6 +14,9 @@ import type { AccountStore } from './accounts.ts'
 import type { AuditStore } from './audit.ts'
 import type { SessionStore } from './sessions.ts'
 import type { TokenStore } from './tokens.ts'
+import type { JoinedRow } from '../mart/joined-delta.ts'
+import type { Relation } from '../mart/catalogue.ts'
+import type { OriginalStore } from './originals.ts'
 
 export const STEPS = [
   'snapshot',
@@ -318,7 +321,17 @@ export interface MappingOutcome {
 }
 
 export interface Store
-  extends SyncRequestStore, SyncListStore, LogStore, ScheduleStore, FigureStore, AccountStore, SessionStore, TokenStore, AuditStore {
+  extends
+    SyncRequestStore,
+    SyncListStore,
+    LogStore,
+    ScheduleStore,
+    FigureStore,
+    AccountStore,
+    SessionStore,
+    TokenStore,
+    AuditStore,
+    OriginalStore {
   // ---- mappings (originals' table `mapping`)
   readMapping(name: string): Promise<Mapping | null>
   listMappings(): Promise<readonly Mapping[]>
@@ -422,6 +435,12 @@ export interface Store
   readMartColumns(relation: string, withSamples: boolean): Promise<readonly MartColumn[] | null>
   /** every row that a sync would look at now. @throws MartError */
   previewDelta(mapping: Mapping, request: Pick<RunRequest, 'from' | 'to' | 'resync'>, onRow: (row: PreviewRow) => void): Promise<void>
+  /** what a sync would send, patients, enrollments and events side by side. @throws RunFailure */
+  joinedDelta(
+    mapping: Mapping,
+    period: Pick<RunRequest, 'from' | 'to'>,
+    onRow: (row: JoinedRow, relations: readonly Relation[]) => Promise<void>,
+  ): Promise<void>
   /** delivered records that no mapping's relations have any more. @throws MartError */
   readVanished(mapping: Mapping): Promise<readonly VanishedRow[]>
   /** what the Mart has of each of the mapping's relations, in the order of relationsOf */

@@ -8,19 +8,24 @@ const LARGEST_BODY = '5mb'
 /** A mapping is 6 deep. Whatever walks through a body step by step must come to its end. */
 const DEEPEST = 50
 
-export const jsonBody = express.json({
-  limit: LARGEST_BODY,
-  strict: false,
-  type: 'application/json',
-  verify(_request: IncomingMessage, _response: ServerResponse, body: Buffer, encoding: string) {
-    if (encoding !== 'utf-8')
-      throw new ApiProblem('unsupported-media', 'The body’s character set is not one that is taken here. Send UTF-8.')
-    if (isDeeperThan(DEEPEST, body))
-      throw new ApiProblem('bad-request', `The body is more than ${DEEPEST} levels deep.`, {
-        problems: [{ at: 'body', message: `is more than ${DEEPEST} levels deep` }],
-      })
-  },
-})
+const parser = (type: 'application/json' | (() => boolean)) =>
+  express.json({
+    limit: LARGEST_BODY,
+    strict: false,
+    type,
+    verify(_request: IncomingMessage, _response: ServerResponse, body: Buffer, encoding: string) {
+      if (encoding !== 'utf-8')
+        throw new ApiProblem('unsupported-media', 'The body’s character set is not one that is taken here. Send UTF-8.')
+      if (isDeeperThan(DEEPEST, body))
+        throw new ApiProblem('bad-request', `The body is more than ${DEEPEST} levels deep.`, {
+          problems: [{ at: 'body', message: `is more than ${DEEPEST} levels deep` }],
+        })
+    },
+  })
+
+export const jsonBody = parser('application/json')
+/** Some clients of the Java services send JSON without saying so. */
+export const unnamedJsonBody = parser(() => true)
 
 const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [...'"\\[]{}'].map((letter) => letter.charCodeAt(0))
 

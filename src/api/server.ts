@@ -10,6 +10,8 @@ import { PROBLEMS } from './contract/problem.ts'
 import { placeOf } from './failure-place.ts'
 import type { ApiContext, Route } from './handler.ts'
 import { openLive } from './live.ts'
+import { originalRouter } from './originals/original-router.ts'
+import { originalRoutes } from './originals/routes.ts'
 import { probes } from './probes.ts'
 import { requestLog } from './request-log.ts'
 import { requireRight } from './require-right.ts'
@@ -46,6 +48,7 @@ export function createApp(
   app.use(identified, requestLog(ctx.log), securityHeaders(ctx.config.publicUrl), belowBahmnisPath)
   app.use(probes(ctx))
   app.use('/api/v1', unkept, apiRouter(table, ctx, options))
+  app.use(originalRouter(originalRoutes, ctx))
   app.use('/queues', inlineStyles, requireRight(ctx, ['upload', 'log']), queueBoard(ctx, '/queues'))
   app.use(webUi(builtUi()))
   app.use((request, _response, next) => next(new ApiProblem('not-found', `There is nothing at ${request.path.slice(0, 200)}.`)))
