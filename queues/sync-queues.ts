@@ -25,7 +25,7 @@ export function openQueues(backend: QueueBackend, store: Store, onError: (error:
   return {
     steps,
     chunks,
-    /** @throws RunActiveError, MappingNotFoundError */
+    /** @throws RunActiveError, MappingNotFoundError, RunFailure when the mapping is none that can be synced */
     async enqueue(request: RunRequest): Promise<Run> {
       const run = await store.createRun(request)
       await addRun(flow, run)
