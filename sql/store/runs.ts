@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { groupBy } from '../../src/core/group-by.ts'
 import { mappingSchema } from '../../src/core/mapping.ts'
 import { KINDS, type Kind } from '../../src/core/model.ts'
+import { RunFailure } from '../../src/errors.ts'
 import {
   MappingNotFoundError,
   RunActiveError,
@@ -226,6 +227,9 @@ export async function createRun(
 async function insertRun(tx: CommonQueryMethods, runId: string, r: RunRequest): Promise<void> {
   const mapping = await readMappingAndHold(tx, r.mappingName)
   if (!mapping) throw new MappingNotFoundError(r.mappingName)
+  // a row of the mapping table may hold anything; such a run could not even be read
+  const { error } = mappingSchema.safeParse(mapping)
+  if (error) throw new RunFailure(`Mapping "${r.mappingName}" cannot be synced: ${error.issues[0]!.message} Correct the mapping.`)
   await tx.query(sql.unsafe`
     insert into sync_run (run_id, mapping_name, mapping, state, requested_by, comment, dry_run, from_date, to_date, resync, retry)
     values (${runId}, ${r.mappingName}, ${sql.jsonb(mapping)}, 'queued', ${r.requestedBy}, ${r.comment}, ${r.dryRun}, ${r.from}::date, ${r.to}::date, ${r.resync}, ${r.records !== undefined})`)

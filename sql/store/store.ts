@@ -353,7 +353,7 @@ export interface Store
   // ---- runs
   /**
    * Inserts the run (queued), its step rows and, unless it is a dry run, its log row (pending); log rows of the mapping that a service which is no more
-   * left pending end as failed. @throws RunActiveError, MappingNotFoundError, NotDueError
+   * left pending end as failed. @throws RunActiveError, MappingNotFoundError, NotDueError, RunFailure when the mapping is none that can be synced
    */
   createRun(request: RunRequest): Promise<Run>
   readRun(runId: string): Promise<Run | null>

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { Kind } from './model.ts'
 
-const tableName = z.string().trim().min(1)
+const tableName = z.string().trim().min(1, 'A table name is missing.')
 /** column → UID; "" = not mapped */
 const columns = z.record(z.string(), z.string())
 /** column → Mart text, without blanks around → the text that is converted for DHIS2 instead */

@@ -305,6 +305,27 @@ describe('one record in two relations', () => {
   })
 })
 
+test.each<[string, object, object, string]>([
+  ['a table name is missing', { instance: 'i', enrollments: '', event: 'e' }, {}, 'A table name is missing.'],
+  [
+    'a table twice',
+    { instance: 'i', enrollments: 'n', event: 'e' },
+    { events: [{ table: 'e', columns: { a: 'DEFupNextD1' } }] },
+    'An event table can be used again only with another program or program_stage constant.',
+  ],
+])('a row of the mapping table that is no mapping makes no run: %s', async (_name, tables, config, sentence) => {
+  await db.query(
+    `insert into mapping (mapping_name, lookup_table, mapping_json, config) values ('Odd', $1, '{"instance": {}, "event": {}}', $2)`,
+    [tables, config],
+  )
+  await expect(store.createRun({ ...request(MAPPING), mappingName: 'Odd' })).rejects.toThrow(
+    `Mapping "Odd" cannot be synced: ${sentence} Correct the mapping.`,
+  )
+  expect(await db.query('select from sync_run')).toEqual([])
+  // and it can be read, to be mended
+  expect((await store.readMapping('Odd'))!.instance.table).toBe('i')
+})
+
 test('a rejected record of the second relation has its table, in the run and in the work list', async () => {
   clinic.healthy('a')
   await mart()
