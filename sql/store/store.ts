@@ -4,6 +4,7 @@ import type { Mapping } from '../../src/core/mapping.ts'
 import type { Rejection, RejectionCode } from '../../src/core/rejection.ts'
 import { RunFailure } from '../../src/errors.ts'
 import type { MartFound } from '../mart/find.ts'
+import type { FigureStore } from './figures.ts'
 import type { LogStore } from './log.ts'
 import type { SyncListStore } from './sync-lists.ts'
 import type { SyncRequestStore } from './sync-requests.ts'
@@ -262,7 +263,7 @@ export class MappingNotFoundError extends Error {
 }
 
 export interface Store
-  extends SyncRequestStore, SyncListStore, LogStore, ScheduleStore, AccountStore, SessionStore, TokenStore, AuditStore {
+  extends SyncRequestStore, SyncListStore, LogStore, ScheduleStore, FigureStore, AccountStore, SessionStore, TokenStore, AuditStore {
   // ---- mappings (originals' table `mapping`)
   readMapping(name: string): Promise<Mapping | null>
   listMappings(): Promise<readonly Mapping[]>

@@ -10,6 +10,8 @@ import { PROBLEMS } from './contract/problem.ts'
 import { placeOf } from './failure-place.ts'
 import type { ApiContext, Route } from './handler.ts'
 import { openLive } from './live.ts'
+import { probes } from './probes.ts'
+import { requestLog } from './request-log.ts'
 import { requireRight } from './require-right.ts'
 import { apiRouter, type RouterOptions } from './router.ts'
 import { routes } from './routes.ts'
@@ -41,8 +43,8 @@ export function createApp(
   // an ETag is said where it means something: of a mapping
   app.set('etag', false)
   app.set('trust proxy', ctx.config.trustedProxies)
-  app.use(identified, securityHeaders(ctx.config.publicUrl), belowBahmnisPath)
-  app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }))
+  app.use(identified, requestLog(ctx.log), securityHeaders(ctx.config.publicUrl), belowBahmnisPath)
+  app.use(probes(ctx))
   app.use('/api/v1', unkept, apiRouter(table, ctx, options))
   app.use('/queues', inlineStyles, requireRight(ctx, ['upload', 'log']), queueBoard(ctx, '/queues'))
   app.use(webUi(builtUi()))

@@ -14,7 +14,7 @@ beforeEach(async () => {
 afterAll(() => Promise.all(databases.map((d) => d.drop())))
 
 const up = (storeSchema = 'public') => migrate({ databaseUrl: db.url, storeSchema })
-const ALL = ['0001-tracker-tables', '0002-runs', '0005-syncs']
+const ALL = ['0001-tracker-tables', '0002-runs', '0003-accounts', '0004-schedules', '0005-syncs']
 
 test('a fresh database gets everything, and a second time nothing', async () => {
   expect(await up()).toEqual(ALL)
