@@ -26,7 +26,8 @@ export async function serveUntilSignal(config: Config, log: Log, service: Servic
   const web = await listen(createApp({ ...service, config, log, authenticate }), config.host, config.port)
   const nobody = service.openmrs === null && !(await service.store.hasAccounts())
   const lines = [
-    `Bull Board: ${web.url}/queues  (Ctrl+C ends)`,
+    `Open ${web.url} in a browser  (Ctrl+C ends)`,
+    `Bull Board: ${web.url}/queues`,
     ...more,
     ...(nobody ? [`Nobody can sign in yet. ${FIRST_USER}`, 'Or set OPENMRS_URL, for the users of OpenMRS.'] : []),
   ]

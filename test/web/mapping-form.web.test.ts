@@ -22,7 +22,7 @@ test('a mapping is made with the keyboard alone', async () => {
   const to = async (name: string | RegExp, role: 'textbox' | 'combobox' | 'radio' | 'button' | 'checkbox') => {
     const target = page.getByRole(role, { name }).first()
     for (let i = 0; i < 90; i++) {
-      if (await target.evaluate('(e) => e === document.activeElement').catch(() => false)) return
+      if (await target.evaluate((e) => e === e.ownerDocument.activeElement).catch(() => false)) return
       await keys.press('Tab')
     }
     throw new Error(`Tab does not reach ${role} ${name}`)
@@ -121,7 +121,7 @@ describe('before saving', () => {
     const save = page.getByRole('button', { name: 'Save' })
     await save.click()
     await page.getByRole('alert').getByText('Please provide a mapping name').waitFor()
-    expect(await page.getByLabel('Mapping Name').evaluate('(e) => e === document.activeElement')).toBe(true)
+    expect(await page.getByLabel('Mapping Name').evaluate((e) => e === e.ownerDocument.activeElement)).toBe(true)
     await page.getByLabel('Mapping Name').fill('HTS Service')
     await save.click()
     await page.getByRole('alert').getByText('Please provide unique mapping name').waitFor()

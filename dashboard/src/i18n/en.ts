@@ -281,7 +281,7 @@ export const en = {
     generated: 'Generated on',
     empty: 'No Delta Data to Sync',
     emptyFilter: 'Nothing fits these filters.',
-    counts: 'What will happen',
+    counts: 'New and changed records',
     effect: 'What will happen',
     kind: 'Kind',
     patient: 'Patient Identifier',

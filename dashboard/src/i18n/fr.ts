@@ -284,7 +284,7 @@ export const fr: Catalogue = {
     generated: 'Établi le',
     empty: 'Aucune nouvelle donnée à envoyer',
     emptyFilter: 'Rien ne répond à ces filtres.',
-    counts: 'Ce qui va se passer',
+    counts: 'Enregistrements nouveaux et modifiés',
     effect: 'Ce qui va se passer',
     kind: 'Genre',
     patient: 'Identifiant du patient',

@@ -280,7 +280,7 @@ export const pt: Catalogue = {
     generated: 'Gerada em',
     empty: 'Não há dados novos a enviar',
     emptyFilter: 'Nada corresponde a estes filtros.',
-    counts: 'O que vai acontecer',
+    counts: 'Dados novos e alterados',
     effect: 'O que vai acontecer',
     kind: 'Tipo',
     patient: 'Identificador do paciente',

@@ -1,10 +1,11 @@
-import { Button, InlineLoading, InlineNotification, PasswordInput, TextInput } from '@carbon/react'
+import { Button, InlineLoading, InlineNotification, PasswordInput } from '@carbon/react'
 import { useState, type FormEvent } from 'react'
 import { useApi } from '../api/api-context.tsx'
 import { isApiError } from '../api/api-error.ts'
 import { useRead } from '../api/use-read.ts'
 import { useTexts } from '../i18n/texts.tsx'
 import { Failure } from '../parts/failure.tsx'
+import { TextField } from '../parts/text-field.tsx'
 
 interface Props {
   /** a session was there before */
@@ -85,7 +86,7 @@ function WithPassword({ signedIn }: { signedIn: () => Promise<void> }) {
   }
   return (
     <form onSubmit={(event) => void submit(event)} className="stack">
-      <TextInput id="login-name" name="name" labelText={login.name} autoComplete="username" required autoFocus />
+      <TextField id="login-name" name="name" label={login.name} autoComplete="username" required autoFocus />
       <PasswordInput id="login-password" name="password" labelText={login.password} autoComplete="current-password" required />
       {problem !== null && <InlineNotification kind="error" role="alert" lowContrast hideCloseButton title={problem} />}
       <Button type="submit" disabled={busy}>

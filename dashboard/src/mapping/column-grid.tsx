@@ -66,7 +66,7 @@ export function ColumnGrid({ part, at, section, findings, searchable, comparable
                     id={`columns-${part}-${at}`}
                     size="sm"
                     className="narrow"
-                    labelText={form.filterColumns}
+                    labelText={`${form.filterColumns}: ${section.table}`}
                     placeholder={form.filterColumns}
                     value={search}
                     onChange={(event) => setSearch(event.target.value)}

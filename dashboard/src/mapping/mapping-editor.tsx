@@ -1,4 +1,4 @@
-import { Button, InlineLoading, InlineNotification, RadioButton, RadioButtonGroup, TextInput } from '@carbon/react'
+import { Button, InlineLoading, InlineNotification, RadioButton, RadioButtonGroup } from '@carbon/react'
 import { Add, TrashCan } from '@carbon/react/icons'
 import { useEffect, useReducer, useState } from 'react'
 import { useRead } from '../api/use-read.ts'
@@ -16,6 +16,7 @@ import { TablePicker } from './table-picker.tsx'
 import { useSaveMapping, type Stored } from './use-save-mapping.ts'
 import { useValidation } from './use-validation.ts'
 import { ValidationState } from './validation-state.tsx'
+import { TextField } from '../parts/text-field.tsx'
 
 interface Props {
   start: FormState
@@ -54,15 +55,14 @@ export function MappingEditor({ start, stored, cancel }: Props) {
         save()
       }}
     >
-      <TextInput
+      <TextField
         id="mapping-name"
-        className="narrow"
-        labelText={`${form.name} *`}
+        narrow
+        label={`${form.name} *`}
         placeholder={form.namePlaceholder}
         value={state.name}
         maxLength={200}
-        invalid={at('mapping-name') !== undefined || saving.nameTaken === state.name.trim()}
-        invalidText={at('mapping-name') ?? form.nameTaken}
+        wrong={at('mapping-name') ?? (saving.nameTaken === state.name.trim() ? form.nameTaken : undefined)}
         onChange={(event) => dispatch({ do: 'set', changed: { name: event.target.value } })}
       />
       <section aria-labelledby="part-instance">
@@ -163,15 +163,14 @@ export function MappingEditor({ start, stored, cancel }: Props) {
             <RadioButton id="on-rejected-stop" value="stop" labelText={form.onRejectedStop} />
             <RadioButton id="on-rejected-continue" value="continue" labelText={form.onRejectedContinue} />
           </RadioButtonGroup>
-          <TextInput
+          <TextField
             id="chunk-size"
-            className="narrow"
+            narrow
             inputMode="numeric"
-            labelText={form.chunkSize}
-            helperText={form.chunkSizeHint}
+            label={form.chunkSize}
+            helper={form.chunkSizeHint}
             value={state.chunkSize}
-            invalid={at('chunk-size') !== undefined}
-            invalidText={at('chunk-size')}
+            wrong={at('chunk-size')}
             onChange={(event) => dispatch({ do: 'set', changed: { chunkSize: event.target.value } })}
           />
         </div>

@@ -1,8 +1,9 @@
-import { Button, TextInput } from '@carbon/react'
+import { Button } from '@carbon/react'
 import { Add, TrashCan } from '@carbon/react/icons'
 import { useState } from 'react'
 import { useTexts } from '../i18n/texts.tsx'
 import { Dialog } from '../parts/dialog.tsx'
+import { TextField } from '../parts/text-field.tsx'
 
 interface Props {
   column: string
@@ -40,18 +41,18 @@ export function TranslationsDialog({ column, translations, save, close }: Props)
       <p className="quiet">{form.translationsHint}</p>
       {pairs.map(({ key, from, to }, i) => (
         <div key={key} className="pair">
-          <TextInput
+          <TextField
             id={`from-${key}`}
             size="md"
-            labelText={`${form.translationFrom} ${i + 1}`}
+            label={`${form.translationFrom} ${i + 1}`}
             value={from}
             maxLength={1000}
             onChange={(event) => change(key, { from: event.target.value })}
           />
-          <TextInput
+          <TextField
             id={`to-${key}`}
             size="md"
-            labelText={`${form.translationTo} ${i + 1}`}
+            label={`${form.translationTo} ${i + 1}`}
             value={to}
             maxLength={1000}
             onChange={(event) => change(key, { to: event.target.value })}

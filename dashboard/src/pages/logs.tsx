@@ -1,4 +1,4 @@
-import { Button, Select, SelectItem, TextInput } from '@carbon/react'
+import { Button, Select, SelectItem } from '@carbon/react'
 import { ChevronLeft, ChevronRight, Download } from '@carbon/react/icons'
 import { useState, type FormEvent } from 'react'
 import { addressOf } from '../api/client.ts'
@@ -11,6 +11,7 @@ import { Empty } from '../parts/empty.tsx'
 import { Page } from '../parts/page.tsx'
 import { Read } from '../parts/read.tsx'
 import { useFilters } from '../parts/use-filters.ts'
+import { TextField } from '../parts/text-field.tsx'
 
 const STATES = ['pending', 'success', 'failed'] as const
 type Position = { before?: number; after?: number }
@@ -65,16 +66,16 @@ export function LogsPage() {
       }
     >
       <form className="filters" role="search" aria-label={logs.filters} onSubmit={submit} key={JSON.stringify(given)}>
-        <TextInput id="log-from" name="from" type="datetime-local" size="md" labelText={logs.from} defaultValue={from} />
-        <TextInput id="log-service" name="service" size="md" labelText={logs.service} defaultValue={given.service} />
-        <TextInput id="log-user" name="user" size="md" labelText={logs.user} defaultValue={given.user} />
+        <TextField id="log-from" name="from" type="datetime-local" size="md" label={logs.from} defaultValue={from} />
+        <TextField id="log-service" name="service" size="md" label={logs.service} defaultValue={given.service} />
+        <TextField id="log-user" name="user" size="md" label={logs.user} defaultValue={given.user} />
         <Select id="log-status" name="status" size="md" labelText={logs.status} defaultValue={given.status}>
           <SelectItem value="" text={common.all} />
           {STATES.map((state) => (
             <SelectItem key={state} value={state} text={logStates[state]} />
           ))}
         </Select>
-        <TextInput id="log-text" name="text" size="md" labelText={logs.text} defaultValue={given.text} />
+        <TextField id="log-text" name="text" size="md" label={logs.text} defaultValue={given.text} />
         <Button type="submit" size="md">
           {common.filter}
         </Button>

@@ -1,4 +1,4 @@
-import { Button, Select, SelectItem, TextInput } from '@carbon/react'
+import { Button, Select, SelectItem } from '@carbon/react'
 import { Download, Renew } from '@carbon/react/icons'
 import { useState } from 'react'
 import { useParams } from 'react-router'
@@ -17,6 +17,7 @@ import { PatientDialog } from '../preview/patient-dialog.tsx'
 import { PreviewCounts } from '../preview/preview-counts.tsx'
 import { PreviewTable } from '../preview/preview-table.tsx'
 import { KINDS } from '../sync/totals.ts'
+import { TextField } from '../parts/text-field.tsx'
 
 export function PreviewPage() {
   const { preview, common, kinds, effects } = useTexts()
@@ -110,10 +111,10 @@ export function PreviewPage() {
             <SelectItem key={effect} value={effect} text={effects[effect]} />
           ))}
         </Select>
-        <TextInput
+        <TextField
           id="preview-patient"
           size="md"
-          labelText={preview.patientSearch}
+          label={preview.patientSearch}
           value={patient}
           onChange={(event) => {
             setPages([])

@@ -1,4 +1,4 @@
-import { Button, Select, SelectItem, TextInput } from '@carbon/react'
+import { Button, Select, SelectItem } from '@carbon/react'
 import { Download } from '@carbon/react/icons'
 import { useState } from 'react'
 import { addressOf } from '../api/client.ts'
@@ -10,6 +10,7 @@ import { useLater } from '../parts/use-later.ts'
 import { REJECTED_STATES, type RejectedFilters } from '../rejected/filters.ts'
 import { RejectedGroups } from '../rejected/rejected-groups.tsx'
 import { KINDS } from '../sync/totals.ts'
+import { TextField } from '../parts/text-field.tsx'
 
 /** The work list. */
 export function RejectedPage() {
@@ -72,13 +73,7 @@ export function RejectedPage() {
             <SelectItem key={kind} value={kind} text={kinds[kind]} />
           ))}
         </Select>
-        <TextInput
-          id="rejected-patient"
-          labelText={rejected.patient}
-          size="md"
-          value={patient}
-          onChange={(e) => setPatient(e.target.value)}
-        />
+        <TextField id="rejected-patient" label={rejected.patient} size="md" value={patient} onChange={(e) => setPatient(e.target.value)} />
         {given.sync && (
           <Button kind="ghost" size="md" onClick={() => setGiven({ sync: '' })}>
             {rejected.inSync} ×

@@ -1,4 +1,4 @@
-import { Button, TextInput } from '@carbon/react'
+import { Button } from '@carbon/react'
 import { useQueryClient } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import { useApi } from '../api/api-context.tsx'
@@ -6,6 +6,7 @@ import { useTexts } from '../i18n/texts.tsx'
 import { Confirm } from '../parts/confirm.tsx'
 import { useMessages } from '../parts/messages.tsx'
 import type { RejectedFilters, REJECTED_STATES } from './filters.ts'
+import { TextField } from '../parts/text-field.tsx'
 
 type Chosen = { ids: string[] } | { filter: RejectedFilters }
 
@@ -84,9 +85,9 @@ export function RecordActions({ chosen, count, state, about, done }: Props) {
           run={now.run}
           close={() => setAsking(null)}
         >
-          <TextInput
+          <TextField
             id={id}
-            labelText={`${now.label} *`}
+            label={`${now.label} *`}
             value={text}
             maxLength={2000}
             required

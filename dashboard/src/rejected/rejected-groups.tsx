@@ -8,7 +8,7 @@ import type { RejectedFilters } from './filters.ts'
 /** @param level of the causes' headings */
 export function RejectedGroups({ filters, level }: { filters: RejectedFilters; level: 2 | 3 }) {
   const { rejected } = useTexts()
-  const groups = useRead('groupRejected', { query: filters }, { keep: true, every: 30_000 })
+  const groups = useRead('groupRejected', { query: filters }, { every: 30_000 })
   const filtered = Object.entries(filters).some(([key, value]) => value !== undefined && !(key === 'state' && value === 'open'))
   return (
     <Read query={groups}>

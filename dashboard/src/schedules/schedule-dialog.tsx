@@ -1,4 +1,4 @@
-import { Button, Checkbox, InlineLoading, TextInput } from '@carbon/react'
+import { Button, Checkbox, InlineLoading } from '@carbon/react'
 import { useQueryClient } from '@tanstack/react-query'
 import { useState, type FormEvent } from 'react'
 import { useApi } from '../api/api-context.tsx'
@@ -12,6 +12,7 @@ import { useMessages } from '../parts/messages.tsx'
 import { Time } from '../parts/time.tsx'
 import { useLater } from '../parts/use-later.ts'
 import { CronWords } from './cron-words.tsx'
+import { TextField } from '../parts/text-field.tsx'
 
 export type Schedule = Answer<'listSchedules'>['rows'][number]
 
@@ -63,15 +64,14 @@ export function ScheduleDialog({ mapping, schedule, close }: Props) {
             </Button>
           ))}
         </div>
-        <TextInput
+        <TextField
           id="cron"
-          labelText={schedules.cron}
-          helperText={schedules.cronHint}
+          label={schedules.cron}
+          helper={schedules.cronHint}
           value={cron}
           required
           spellCheck={false}
-          invalid={wrong !== null}
-          invalidText={wrong ?? schedules.invalid}
+          wrong={wrong ?? undefined}
           onChange={(event) => setCron(event.target.value)}
         />
         <p aria-live="polite">
@@ -79,9 +79,9 @@ export function ScheduleDialog({ mapping, schedule, close }: Props) {
             <CronWords cron={cron.trim()} />
           </strong>
         </p>
-        <TextInput
+        <TextField
           id="time-zone"
-          labelText={schedules.zone}
+          label={schedules.zone}
           value={timeZone}
           required
           list="time-zones"
@@ -92,9 +92,9 @@ export function ScheduleDialog({ mapping, schedule, close }: Props) {
             <option key={zone} value={zone} />
           ))}
         </datalist>
-        <TextInput
+        <TextField
           id="schedule-comment"
-          labelText={`${schedules.comment} *`}
+          label={`${schedules.comment} *`}
           value={comment}
           required
           maxLength={2000}

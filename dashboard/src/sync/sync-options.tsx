@@ -1,7 +1,8 @@
-import { Checkbox, TextInput } from '@carbon/react'
+import { Checkbox } from '@carbon/react'
 import { todayOf } from '../format/format.ts'
 import { useTexts } from '../i18n/texts.tsx'
 import type { FormProblem, SyncForm } from './sync-form.ts'
+import { TextField } from '../parts/text-field.tsx'
 
 interface Props {
   id: string
@@ -15,16 +16,15 @@ export function SyncOptions({ id, mapping, form, problem, change }: Props) {
   const { sync } = useTexts()
   const today = todayOf(new Date())
   const dayField = (field: 'start' | 'end', labelText: string, min?: string) => (
-    <TextInput
+    <TextField
       id={`${id}-${field}`}
       type="date"
       size="sm"
-      labelText={labelText}
+      label={labelText}
       value={form[field]}
       max={today}
       {...(min !== undefined && { min })}
-      invalid={problem?.field === field}
-      invalidText={problem?.message}
+      wrong={problem?.field === field ? problem.message : undefined}
       onChange={(event) => change({ [field]: event.target.value })}
     />
   )

@@ -1,4 +1,4 @@
-import { Button, InlineLoading, TableCell, TableRow, TextInput } from '@carbon/react'
+import { Button, InlineLoading, TableCell, TableRow } from '@carbon/react'
 import { View } from '@carbon/react/icons'
 import { useState } from 'react'
 import { Link, useHref } from 'react-router'
@@ -13,6 +13,7 @@ import { EMPTY_FORM, previewAddress, problemOf, type FormProblem, type SyncForm 
 import type { LastSync } from './sync-table.tsx'
 import { useEndOf } from './use-end-of.ts'
 import { useStartSync } from './use-start-sync.ts'
+import { TextField } from '../parts/text-field.tsx'
 
 /** One mapping: what to say about its next sync, or how the one that is going on stands. */
 export function SyncRow({ row }: { row: LastSync }) {
@@ -42,9 +43,9 @@ export function SyncRow({ row }: { row: LastSync }) {
         {active ? (
           <RowProgress active={active} />
         ) : (
-          <TextInput
+          <TextField
             id={`${id}-comment`}
-            labelText={sync.commentsFor(mapping)}
+            label={sync.commentsFor(mapping)}
             hideLabel
             size="md"
             required
@@ -52,8 +53,7 @@ export function SyncRow({ row }: { row: LastSync }) {
             value={form.comment}
             maxLength={2000}
             disabled={!mayStart}
-            invalid={problem?.field === 'comment'}
-            invalidText={problem?.message}
+            wrong={problem?.field === 'comment' ? problem.message : undefined}
             onChange={(event) => change({ comment: event.target.value })}
             onKeyDown={(event) => {
               if (event.key === 'Enter') void submit()

@@ -1,0 +1,178 @@
+/** Journeys on the whole program: what is shown is what is in PostgreSQL, and what is sent is in DHIS2. */
+import { createServer, request as ask } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { build } from '../support/program.ts'
+import { expectAccessible } from './support/browser.ts'
+import { openRealSite, type RealSite } from './support/real-site.ts'
+
+let real: RealSite
+beforeAll(async () => {
+  build()
+  real = await openRealSite({
+    env: { DHIS2_RETRY_SECONDS: '20' },
+    prepare: ({ clinic }) => {
+      // one whom DHIS2 will not have
+      const wrong = clinic.healthy('99')
+      wrong.orgUnit = 'NOWHERE'
+    },
+  })
+})
+afterEach(() => real.site.sandbox.control.clearFaults())
+afterAll(() => real.close())
+
+const SYNC = 'Sync to DHIS HTS Service'
+const away = () => real.site.sandbox.control.inject({ kind: 'status', status: 503, times: 100_000 })
+
+test('a clerk signs in, syncs, follows the steps to the end, and reads the log', async () => {
+  const { page, complaints } = await real.open()
+  await page.goto(`${real.url}/sync`)
+  await page.getByLabel('User name').fill('superman')
+  await page.getByLabel('Password', { exact: true }).fill(real.password)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  const row = page.getByRole('row', { name: /^HTS Service/ })
+  await row.getByLabel('Comments for HTS Service').fill('Validated on Friday')
+  await row.getByRole('button', { name: SYNC }).click()
+  await page.getByText('Sync started for HTS Service').waitFor()
+  await row.getByRole('link', { name: /Details|Failed|Succeeded/ }).click()
+  await page.getByRole('heading', { name: 'Sync of HTS Service' }).waitFor()
+  await page.getByText('Ended', { exact: true }).waitFor({ timeout: 60_000 })
+  const patients = page.getByRole('table', { name: 'Records' }).getByRole('row', { name: /^Patients/ })
+  expect((await patients.getByRole('cell').allInnerTexts()).slice(1, 5)).toEqual(['12', '0', '0', '1'])
+  await page.getByText('Log of the sync').click()
+  await page.locator('.log-lines li').first().waitFor()
+  await expectAccessible(page)
+  await page.getByRole('link', { name: 'Logs' }).click()
+  const entry = page.getByRole('row', { name: /^HTS Service/ })
+  await entry.getByText('superman').waitFor()
+  await entry.getByText('Validated on Friday').waitFor()
+  expect(real.site.sandbox.control.dump().trackedEntities).toHaveLength(12)
+  expect(complaints).toEqual([])
+})
+
+test('home shows the state, the last sync and the records of the day', async () => {
+  const { page, complaints } = await real.openSignedIn('/')
+  for (const part of ['DHIS2', 'Mart', 'Queue']) await page.getByText(`${part} works`).waitFor()
+  await page
+    .getByRole('row', { name: /^HTS Service/ })
+    .getByRole('link')
+    .waitFor()
+  await page.getByText('As a table').click()
+  await page.getByRole('table', { name: 'Records of the last 30 days' }).getByRole('row').nth(1).waitFor()
+  await expectAccessible(page)
+  expect(complaints).toEqual([])
+})
+
+test('DHIS2 is away: said on the home page, and the sync waits for it, can be seen by others, and is cancelled', async () => {
+  const { page } = await real.openSignedIn('/sync')
+  away()
+  const row = page.getByRole('row', { name: /^HTS Service/ })
+  await row.getByLabel('Comments for HTS Service').fill('While it is away')
+  await row.getByText('Everything again').click()
+  await row.getByRole('button', { name: SYNC }).click()
+  await row.getByRole('progressbar').waitFor()
+  const other = await real.openSignedIn('/')
+  await other.page.getByText('DHIS2 does not work').waitFor()
+  await other.page
+    .getByRole('row', { name: /^HTS Service/ })
+    .getByText(/\d %/)
+    .waitFor()
+  // somebody who has the page from before
+  const started = await other.page.request.post(`${real.url}/api/v1/syncs`, {
+    data: { mapping: 'HTS Service', comment: 'a second one' },
+    headers: { origin: real.url },
+  })
+  expect(await started.json()).toMatchObject({ code: 'sync-active' })
+  await row.getByRole('link', { name: 'Details' }).click()
+  await page.getByRole('button', { name: 'Cancel the sync' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel the sync' }).click()
+  await page.getByText('The sync has ended: Cancelled').waitFor({ state: 'attached', timeout: 60_000 })
+})
+
+test('a session of Bahmni just works, and one that ends in mid-form loses nothing', async () => {
+  const { page, complaints } = await real.open()
+  const session = real.openmrs.signIn('nurse')
+  const cookie = (value: string) => page.context().addCookies([{ name: 'reporting_session', value, url: real.url }])
+  await cookie(session)
+  await page.goto(`${real.url}/sync`)
+  const row = page.getByRole('row', { name: /^HTS Service/ })
+  await row.getByLabel('Comments for HTS Service').fill('A comment of the nurse’s')
+  await row.getByText('Dry run').click()
+  real.openmrs.signOut(session)
+  // what the server knows of the session it forgets after a while; the cookie of a new day is unknown to it
+  await cookie('FORGOTTEN')
+  await row.getByRole('button', { name: SYNC }).click()
+  const dialog = page.getByRole('dialog', { name: 'Your session has ended' })
+  await dialog.getByText('Nothing is lost', { exact: false }).waitFor()
+  await cookie(real.openmrs.signIn('nurse'))
+  await dialog.getByRole('button', { name: 'I have signed in' }).click()
+  await page.getByText('Sync started for HTS Service').waitFor()
+  await expect.poll(async () => (await real.site.runs()).at(-1)?.state, { timeout: 60_000 }).toMatch(/succeeded|failed/)
+  const [{ comment, requested_by: user } = { comment: '', requested_by: '' }] = await real.site.db.query<{
+    comment: string
+    requested_by: string
+  }>('select comment, requested_by from sync_run order by created_at desc limit 1')
+  expect([comment, user]).toEqual(['A comment of the nurse’s', 'nurse'])
+  expect(complaints).toEqual([])
+})
+
+test('Bull Board is one click away', async () => {
+  const { page } = await real.openSignedIn('/')
+  await page.getByRole('navigation').getByRole('link', { name: 'Queues' }).click()
+  await page.getByText('Syncs, step by step').first().waitFor()
+})
+
+test('below Bahmni’s path, and behind a proxy with a prefix of its own, every page opens by its address', async () => {
+  const { page, complaints } = await real.openSignedIn('/dhis-integration/logs?all=yes')
+  await page
+    .getByRole('row', { name: /^HTS Service/ })
+    .first()
+    .waitFor()
+  await page.getByRole('link', { name: 'Sync to DHIS' }).click()
+  expect(new URL(page.url()).pathname).toBe('/dhis-integration/sync')
+  await page.reload()
+  await page.getByRole('row', { name: /^HTS Service/ }).waitFor()
+
+  const proxy = createServer((incoming, outgoing) => {
+    const path = incoming.url!.replace(/^\/some\/prefix/, '')
+    incoming.pipe(
+      ask(real.url + path, { method: incoming.method, headers: incoming.headers }, (answer) => {
+        outgoing.writeHead(answer.statusCode!, answer.headers)
+        answer.pipe(outgoing)
+      }),
+    )
+  })
+  await new Promise<void>((done) => proxy.listen(0, '127.0.0.1', done))
+  const base = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/some/prefix`
+  await page.goto(`${base}/mapping/edit/HTS%20Service`)
+  await page.getByRole('heading', { name: 'Edit HTS Service' }).waitFor()
+  await page.goto(`${base}/sync`)
+  const row = page.getByRole('row', { name: /^HTS Service/ })
+  await row.getByLabel('Comments for HTS Service').fill('Through the proxy')
+  await row.getByText('Dry run').click()
+  await row.getByRole('button', { name: SYNC }).click()
+  await page.getByText('Sync started for HTS Service').waitFor()
+  await page.goto('about:blank')
+  proxy.closeAllConnections()
+  await new Promise((done) => proxy.close(done))
+  expect(complaints).toEqual([])
+})
+
+test('a schedule is made, and is told in words', async () => {
+  const { page, complaints } = await real.openSignedIn('/schedules')
+  await page.getByRole('button', { name: 'Add Schedule: HTS Service' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Cron expression').fill('99 99 * * *')
+  await dialog.locator('#cron-told').waitFor()
+  await dialog.getByRole('button', { name: 'Sundays at 3' }).click()
+  await expect.poll(() => dialog.getByRole('listitem').count()).toBe(5)
+  await dialog.getByRole('button', { name: 'Save' }).click()
+  await page.getByText('The schedule of HTS Service is saved').waitFor()
+  await page.getByText('At 03:00, only on Sunday').waitFor()
+  await page.getByRole('button', { name: 'Pause HTS Service' }).click()
+  await page.getByText('Paused').waitFor()
+  await page.getByRole('button', { name: 'Delete HTS Service' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
+  await page.getByText('Nothing is synced by itself yet.').waitFor()
+  expect(complaints).toEqual([])
+})
