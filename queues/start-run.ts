@@ -26,6 +26,7 @@ export async function startRun(
   { store, steps, flow }: { store: Store; steps: Queue<StepData>; flow: FlowProducer },
   request: RunRequest,
   key: string | null,
+  addMs = ADD_MS,
 ): Promise<Started> {
   const create = async (): Promise<Started> =>
     key === null ? { run: await store.createRun(request), repeated: false } : store.createRunOnce(request, key)
@@ -35,14 +36,14 @@ export async function startRun(
     await settleAsFailed(store, error.runId, CUT_OFF)
     return create()
   })
-  if (!started.repeated) await addJobs(store, flow, started.run)
+  if (!started.repeated) await addJobs(store, flow, started.run, addMs)
   return started
 }
 
 /** A run without jobs never ends by itself: it ends here, and its request may come again. */
-async function addJobs(store: Store, flow: FlowProducer, run: Run): Promise<void> {
+async function addJobs(store: Store, flow: FlowProducer, run: Run, ms: number): Promise<void> {
   try {
-    await within(ADD_MS, addRun(flow, run))
+    await within(ms, addRun(flow, run))
   } catch (cause) {
     const error = cause instanceof TooSlowError ? new QueueOutOfReach() : cause
     const settled = settleAsFailed(store, run.runId, error instanceof RunFailure ? error.message : CUT_OFF)

@@ -28,3 +28,9 @@ create index sync_log_program on log (program, status, date_created);
 -- for a sync's log; unknown of the chunks before this
 alter table sync_chunk_done add column done_at timestamptz;
 alter table sync_chunk_done alter column done_at set default now();
+
+-- of the site, when the first of these records was delivered: statistics read by it
+alter table sync_count add column day date;
+update sync_count c set day = r.created_at::date from sync_run r where r.run_id = c.run_id;
+alter table sync_count alter column day set default current_date;
+create index sync_count_day on sync_count (day);

@@ -15,7 +15,7 @@ export interface LogFilter {
   text?: string | undefined
 }
 /** Ids: older or newer than these, the ones next to them. */
-export interface LogPage {
+interface LogPage {
   before?: number | undefined
   after?: number | undefined
   limit: number

@@ -5,14 +5,14 @@ import { KINDS, type Kind } from '../../src/core/model.ts'
 import { readRuns } from './runs.ts'
 import { STEPS, type Run, type Step, type StepRow, type Store } from './store.ts'
 
-export interface RunFilter {
+interface RunFilter {
   mapping?: string | undefined
   state?: Run['state'] | undefined
   /** queued or running */
   active?: boolean | undefined
 }
 /** What follows the row with this id; from the beginning without one. */
-export interface Page {
+interface Page {
   after?: string | undefined
   limit: number
 }
@@ -25,7 +25,7 @@ export interface RunProgress {
   at: Date
 }
 
-export interface DailyCounts {
+interface DailyCounts {
   day: string
   created: number
   updated: number
@@ -51,7 +51,7 @@ export interface SyncListStore {
   readChunksDone(runId: string): Promise<readonly { step: Step; chunk: number; at: Date | null }[]>
   /** of records that were delivered all the same; a record's warnings are never torn apart */
   listWarnings(runId: string, page: Page): Promise<{ rows: readonly Warning[]; next: string | null }>
-  /** Of the last so many days of the site, today the last: what became of records in runs that were asked for on that day. Dry runs do not count. */
+  /** Of the last so many days of the site, today the last: what became of records in the steps that began to deliver on that day. Dry runs do not count. */
   countByDay(days: number): Promise<readonly DailyCounts[]>
 }
 
@@ -83,11 +83,11 @@ export function syncListMethods(pool: DatabasePool, { readRun, readSteps }: Pick
           ...(active ? [IS_GOING] : []),
           ...(after === undefined
             ? []
-            : [sql.fragment`(created_at, run_id) < (select created_at, run_id from sync_run where run_id = ${after})`]),
+            : [sql.fragment`(created_at, sync_run.run_id) < (select created_at, run_id from sync_run where run_id = ${after})`]),
         ],
         sql.fragment` and `,
       )
-      const rows = await readRuns(pool, sql.fragment`where ${conditions} order by created_at desc, run_id desc limit ${limit + 1}`)
+      const rows = await readRuns(pool, sql.fragment`where ${conditions} order by created_at desc, sync_run.run_id desc limit ${limit + 1}`)
       const page = rows.slice(0, limit)
       return { rows: page, next: rows.length > limit ? page.at(-1)!.runId : null }
     },
@@ -97,7 +97,7 @@ export function syncListMethods(pool: DatabasePool, { readRun, readSteps }: Pick
       const rows = await pool.any(sql.type(lastRow)`
         select m.mapping_name as mapping,
           (select run_id::text from sync_run r where ${of} and ${IS_GOING}) as active,
-          (select run_id::text from sync_run r where ${of} and not ${IS_GOING} and not dry_run order by created_at desc, run_id desc limit 1) as last,
+          (select run_id::text from sync_run r where ${of} and not ${IS_GOING} and not dry_run order by created_at desc, r.run_id desc limit 1) as last,
           -- the log's times are the site's wall clock, and so are the session's
           (select max(l.date_created) from log l where l.program = m.mapping_name and l.status = 'success' and isfinite(l.date_created))::timestamptz as success_at
         from mapping m order by m.mapping_name`)
@@ -144,10 +144,11 @@ export function syncListMethods(pool: DatabasePool, { readRun, readSteps }: Pick
     async countByDay(days) {
       return pool.any(sql.type(dayRow)`
         with counted as (
-          select r.created_at::date as day, sum(c.created) as created, sum(c.updated) as updated, sum(c.unchanged) as unchanged, sum(c.rejected) as rejected
-          from sync_run r join sync_count c on c.run_id = r.run_id
-          where r.created_at >= (current_date - ${days - 1}::int)::timestamptz and not r.dry_run
-          group by 1
+          select c.day, sum(c.created) as created, sum(c.updated) as updated, sum(c.unchanged) as unchanged, sum(c.rejected) as rejected
+          -- no run goes on for longer than that, and so both tables are read by their dates
+          from sync_count c join sync_run r on r.run_id = c.run_id and not r.dry_run and r.created_at > current_date - ${days + 30}::int
+          where c.day > current_date - ${days}::int
+          group by c.day
         )
         select (current_date - ago)::text as day, coalesce(created, 0)::int as created, coalesce(updated, 0)::int as updated,
           coalesce(unchanged, 0)::int as unchanged, coalesce(rejected, 0)::int as rejected

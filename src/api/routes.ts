@@ -7,15 +7,13 @@ import { statusOperations } from './contract/status.ts'
 import { syncOperations } from './contract/syncs.ts'
 import { routesOf, type Route } from './handler.ts'
 import { auditHandlers } from './handlers/audit/index.ts'
-import { listLogs } from './handlers/logs/list-logs.ts'
-import { readLogsCsv } from './handlers/logs/read-logs-csv.ts'
+import { logHandlers } from './handlers/logs/index.ts'
 import { scheduleHandlers } from './handlers/schedules/index.ts'
 import { sessionHandlers } from './handlers/session/index.ts'
 import { readStatistics } from './handlers/status/read-statistics.ts'
 import { readStatus } from './handlers/status/read-status.ts'
 import { syncHandlers } from './handlers/syncs/index.ts'
 
-const { listLogs: logs, readLogsCsv: logsCsv } = logOperations
 const { readStatus: status, readStatistics: statistics } = statusOperations
 
 export const routes: readonly Route[] = [
@@ -23,6 +21,6 @@ export const routes: readonly Route[] = [
   ...routesOf(auditOperations, auditHandlers),
   ...routesOf(syncOperations, syncHandlers),
   ...routesOf(scheduleOperations, scheduleHandlers),
-  ...routesOf({ listLogs: logs, readLogsCsv: logsCsv }, { listLogs, readLogsCsv }),
+  ...routesOf(logOperations, logHandlers),
   ...routesOf({ readStatus: status, readStatistics: statistics }, { readStatus, readStatistics }),
 ]

@@ -83,8 +83,11 @@ describe.each(BACKENDS)('on %s', (backend) => {
     expect(events.slice(0, -1).every(({ event }) => event === 'sync')).toBe(true)
     const end = events.at(-1)!
     expect(end.event).toBe('end')
-    expect(end.data).toEqual(await detail(id))
-    expect(end.data).toMatchObject({ state: 'succeeded', percent: 100, counts: { trackedEntity: { updated: 6 } } })
+    const { state, counts, endedAt } = await detail(id)
+    expect(end.data).toMatchObject({ id, state, counts, endedAt, percent: 100 })
+    expect(end.data).toMatchObject({ state: 'succeeded', counts: { trackedEntity: { updated: 6 } } })
+    // the finish step too, though the run's end was written before its own
+    expect(end.data.steps.map((step: { state: string }) => step.state)).toEqual(Array.from({ length: 8 }, () => 'succeeded'))
     expect(isGrowing(numbers(events))).toBe(true)
     const percents = events.map(({ data }) => data.percent)
     expect(percents).toEqual(percents.toSorted((a, b) => a - b))

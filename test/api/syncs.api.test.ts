@@ -38,7 +38,8 @@ describe.each(BACKENDS)('on %s', (backend) => {
     for (const patient of api.site.clinic.patients) patient.values = { ...patient.values, [COLUMN_OF_NAME]: name }
     return api.site.mart().then(() => api.site.db.query(`update mart.hts_instance_table set date_created = now()`))
   }
-  const lastAudit = () => api.site.db.query('select status, synced_by, comments from log order by log_id desc limit 1')
+  const audits = () => api.site.db.query('select user_name, type, message from sync_audit order by audit_id')
+  const lastLog = () => api.site.db.query('select status, synced_by, comments from log order by log_id desc limit 1')
 
   test('begun: 202 at once, with its address; at its end all is in DHIS2 and in the log', async () => {
     const answer = await start()
@@ -65,13 +66,18 @@ describe.each(BACKENDS)('on %s', (backend) => {
       ['updated-active', 'succeeded', 0],
       ['finish', 'succeeded', 1],
     ])
-    expect(await lastAudit()).toEqual([{ status: 'success', synced_by: USER, comments: 'weekly' }])
+    expect(await lastLog()).toEqual([{ status: 'success', synced_by: USER, comments: 'weekly' }])
   })
 
   test('the user is who is signed in, whatever the body says', async () => {
     const answer = await start({ user: 'mallory', requestedBy: 'mallory' })
     expect(answer.body.user).toBe(USER)
     await ended(answer.body.id)
+    expect((await audits()).at(-1)).toEqual({
+      user_name: USER,
+      type: 'SEND_DATA_TO_DHIS',
+      message: `User ${USER} started a sync of "${NAME}"`,
+    })
   })
 
   test.each([
@@ -116,7 +122,9 @@ describe.each(BACKENDS)('on %s', (backend) => {
       const same = key()
       const first = await start({}, same)
       await ended(first.body.id)
+      const before = await audits()
       const again = await start({}, same)
+      expect(await audits()).toEqual(before)
       expect(again.status).toBe(202)
       expect(again.body).toEqual(first.body)
       expect(again.headers.get('location')).toBe(first.headers.get('location'))
@@ -196,6 +204,11 @@ describe.each(BACKENDS)('on %s', (backend) => {
       const cancelled = await api.call('POST', `/syncs/${body.id}/cancel`)
       expect(cancelled).toMatchObject({ status: 202, body: { id: body.id, cancelRequested: true } })
       expect((await api.call('POST', `/syncs/${body.id}/cancel`)).status).toBe(202)
+      expect((await audits()).at(-1)).toEqual({
+        user_name: USER,
+        type: 'CANCEL_SYNC',
+        message: `User ${USER} cancelled the sync of "${NAME}"`,
+      })
       expect((await read(body.id)).secondsLeft).toBeNull()
       const sync = await ended(body.id)
       expect(sync.state).toBe('cancelled')
@@ -209,7 +222,7 @@ describe.each(BACKENDS)('on %s', (backend) => {
       const { runId } = await api.service.store.createRun({ mappingName: NAME, ...request })
       await api.site.db.query(`update sync_run set alive_at = now() - interval '31 seconds' where run_id = $1`, [runId])
       expect(await api.call('POST', `/syncs/${runId}/cancel`)).toMatchObject({ status: 202, body: { state: 'cancelled' } })
-      expect(await lastAudit()).toMatchObject([{ status: 'failed', synced_by: 'gone' }])
+      expect(await lastLog()).toMatchObject([{ status: 'failed', synced_by: 'gone' }])
     })
   })
 
