@@ -154,9 +154,9 @@ export async function openService(config: Config, log: Log, observe: (request: O
     async close() {
       delivery.abort()
       await queues.close()
+      await openmrs?.close()
       await delivering
       await connected?.close()
-      await openmrs?.close()
       await attempts.close()
       await store.close()
     },
