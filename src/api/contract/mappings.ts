@@ -67,6 +67,7 @@ export const findingSchema = z.object({
   severity: z.enum(['error', 'warning']),
   part: z.enum(['name', 'instance', 'enrollments', 'events', 'config']),
   index: z.int().nullable().meta({ description: 'which of the event relations, from 0' }),
+  relation: z.string().nullable().meta({ description: 'table or view of the Mart' }),
   field: z.enum(['table', 'column', 'uid', 'constant', 'translation', 'searchable', 'comparable', 'value']),
   column: z.string().nullable(),
   message: z.string(),
@@ -75,6 +76,7 @@ export const findingSchema = z.object({
 const findings = z.object({
   findings: z.array(findingSchema),
   checkedAgainstDhis2: z.boolean().meta({ description: 'false: DHIS2 did not answer, and only the Mart was looked at' }),
+  dhis2Problem: z.string().nullable().meta({ description: 'why it did not, in a sentence' }),
 })
 const importItem = z.object({
   item: z.int().meta({ description: 'position in the file, from 1; 0: the file itself' }),
