@@ -122,9 +122,10 @@ async function finish(contexts: RunContextFactory, store: Store, run: Run, job: 
   const verdict = await finishRun({ store }, run)
   await store.chunkDone(run.runId, 'finish', 0)
   await store.finishStep(run.runId, 'finish', 'succeeded', null)
-  await store.eraseOlderThan(contexts.failureRetentionDays)
   await job.updateProgress(100)
   await job.log(verdict.statusInfo || verdict.state)
+  // the run has ended, and this may take long; what is not erased now is with the next run
+  await store.eraseOlderThan(contexts.failureRetentionDays).catch(() => {})
   if (verdict.state === 'failed') throw new FailedRun(verdict.failure ?? 'failed')
   return verdict.state
 }

@@ -33,7 +33,6 @@ export function openQueues(backend: QueueBackend, store: Store, onError: (error:
     },
     async startWorkers(contexts: RunContextFactory, concurrency: number): Promise<void> {
       await settleOrphanedRuns(store, steps)
-      await store.eraseOlderThan(contexts.failureRetentionDays)
       workers.push(
         startStepWorker({ backend, store, contexts, chunks, heartbeat }),
         startChunkWorker({ backend, store, contexts, steps, concurrency, heartbeat }),

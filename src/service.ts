@@ -11,6 +11,7 @@ import { createUidFactory } from './core/uid.ts'
 import type { Dhis2Client } from './dhis2/client.ts'
 import { connectDhis2 } from './dhis2/connect.ts'
 import type { ObservedRequest } from './dhis2/http.ts'
+import { startErasing, type Erasing } from './erasing.ts'
 import type { Log } from './log.ts'
 
 export interface Service {
@@ -72,6 +73,7 @@ export async function openService(config: Config, log: Log, observe: (request: O
     saidOnceIn(QUIET_MS, (error) => log.error({ name: error.name }, 'the queue is out of reach')),
   )
   let connected: Dhis2Client | null = null
+  let erasing: Erasing | null = null
   const connector = dhis2Connector(config, (request) => {
     log.debug(request, 'DHIS2 request')
     observe(request)
@@ -91,9 +93,12 @@ export async function openService(config: Config, log: Log, observe: (request: O
     store,
     queues,
     connect,
-    startWorkers: () => queues.startWorkers(contexts, config.concurrency),
+    async startWorkers() {
+      await queues.startWorkers(contexts, config.concurrency)
+      erasing ??= startErasing(store, config.failureRetentionDays, ({ name }) => log.error({ name }, 'old patient data is not erased yet'))
+    },
     async close() {
-      await queues.close()
+      await Promise.all([queues.close(), erasing?.stop()])
       await connected?.close()
       await store.close()
     },

@@ -5,6 +5,7 @@ import { readLog } from './log.ts'
 import { listMappings, readMapping, saveMappings } from './mappings.ts'
 import { recordMethods } from './records.ts'
 import { rejectedMethods } from './rejected.ts'
+import { eraseOlderThan } from './retention.ts'
 import { runMethods } from './runs.ts'
 import { snapshotMethods } from './snapshot.ts'
 import { readVanished } from './vanished.ts'
@@ -23,6 +24,7 @@ export function createStore(pool: DatabasePool, locks: ChunkLocks, options: Mart
     describeMart: (mapping) => describeMart(pool, options, mapping),
     readVanished: (mapping) => readVanished(pool, options, mapping),
     ...rejectedMethods(pool),
+    eraseOlderThan: (days, signal) => eraseOlderThan(pool, days, signal),
     readLog: (limit) => readLog(pool, limit),
     holdingPatients: (runId, chunk, work) => locks.hold(runId, chunk, work),
     async close() {

@@ -38,16 +38,11 @@ export interface RunRequest {
   to: string | null
   /** compare every record with DHIS2, not only the delta */
   resync: boolean
-  /** send these rejected records again, nothing else, and leave the markers alone */
-  records?: readonly RecordRef[]
+  /** send the mapping's open rejected records that are like this again, with what waits for them, nothing else, and leave the markers alone */
+  rejected?: RejectedFilter
 }
 
-export interface RecordRef {
-  kind: Kind
-  recordKey: string
-}
-
-export interface Run extends Omit<RunRequest, 'records'> {
+export interface Run extends Omit<RunRequest, 'rejected'> {
   /** it was asked for some rejected records only */
   retry: boolean
   runId: string
@@ -64,6 +59,8 @@ export interface Run extends Omit<RunRequest, 'records'> {
   createdAt: Date
   startedAt: Date | null
   endedAt: Date | null
+  /** its copies of the Mart were deleted: it has no rejected records and warnings to show any more */
+  erasedAt: Date | null
   counts: Readonly<Record<Kind, Counts>>
 }
 
@@ -150,36 +147,71 @@ export interface RejectedRow {
   rejection: Rejection
 }
 
-/** Which rejected records; what is left out does not narrow. */
+export const REJECTED_STATES = ['open', 'dismissed', 'settled'] as const
+export type RejectedState = (typeof REJECTED_STATES)[number]
+
+/** Which records of the work list; what is left out does not narrow. */
 export interface RejectedFilter {
   mapping?: string
-  code?: string
+  code?: RejectionCode
+  /** of a RejectedGroup */
+  cause?: string
   patient?: string
+  /** uuid: rejected in this run, also when a later one rejected it again, for as long as the run's copies are kept */
   run?: string
   state?: RejectedState
+  kind?: Kind
+  /** digits only */
+  ids?: readonly string[]
 }
-type RejectedState = 'open' | 'settled' | 'dismissed'
 
 /** A record of the work list, over all runs. */
-export interface RejectedRecord extends RejectedRow {
+export interface RejectedRecord {
+  /** digits; the greater the later it came on the list */
+  id: string
   mapping: string
+  kind: Kind
+  /** null: erased */
+  recordKey: string | null
+  /** null: erased */
+  patientId: string | null
+  relation: string
+  /** its last one */
+  rejection: Rejection
+  /** that of its group */
+  cause: string
   state: RejectedState
-  /** runs that tried it */
+  /** runs that rejected it since it last passed; 0: it was never sent, because what it belongs to was dismissed */
   attempts: number
+  /** the last of them */
+  runId: string
   firstAt: Date
+  /** it was rejected last, or settled */
   lastAt: Date
-  dismissedBy: string | null
-  dismissedReason: string | null
+  dismissed: { by: string; reason: string; at: Date } | null
+  /** patient, value and sentence are erased */
+  erased: boolean
 }
 
-/** Records with one cause: the same code, column and DHIS2 name, and the same value where it is none of the patient's own. */
-interface RejectedGroup {
+/** Records that are mended together: with the same code, column and name in DHIS2, and the same value where it is nobody's own. */
+export interface RejectedGroup {
+  /** short, stays the same, and names the group in a filter */
+  cause: string
   code: RejectionCode
   column: string | null
   dhis2Name: string | null
+  /** where it alone tells causes apart */
+  dhis2Code: string | null
+  /** an org unit, program, stage or status; an answer that five patients have, or more */
   value: string | null
   records: number
   patients: number
+  kinds: readonly Kind[]
+  mappings: readonly string[]
+  /** the most that one of the records had */
+  attempts: number
+  firstAt: Date
+  lastAt: Date
 }
 
 export interface LogRow {
@@ -336,16 +368,21 @@ export interface Store {
   describeMart(mapping: Mapping): Promise<{ programs: readonly string[]; orgUnits: readonly string[] }>
 
   // ---- rejected records, a work list over all runs
-  /** the longest open first */
-  listRejected(filter: RejectedFilter): Promise<readonly RejectedRecord[]>
+  /** in the order in which they came on the list; `after`: id of the last one of the page before, null at the beginning */
+  listRejected(filter: RejectedFilter, page: { after: string | null; limit: number }): Promise<readonly RejectedRecord[]>
+  readRejectedRecord(id: string): Promise<RejectedRecord | null>
+  countRejected(filter: RejectedFilter): Promise<number>
   /** the most frequent first */
   groupRejected(filter: RejectedFilter): Promise<readonly RejectedGroup[]>
-  /** Open ones only: they are not sent, and not counted as rejected, until their content changes in the Mart. @returns how many */
+  /** Open ones only: with what belongs to them they are not sent, and not counted as rejected, until their content changes in the Mart. @returns how many */
   dismissRejected(filter: RejectedFilter, by: string, reason: string): Promise<number>
   /** @returns how many dismissed ones are open again */
   reopenRejected(filter: RejectedFilter): Promise<number>
-  /** Erases the values of records that were settled or dismissed, and the copies of runs that ended, more than so many days ago. */
-  eraseOlderThan(days: number): Promise<void>
+  /**
+   * Erases patient, value and sentence of records that were settled or dismissed, and the copies of runs that ended, more than so many days ago; never
+   * within an hour. `signal` ends it after some thousand rows. @returns how many records and runs
+   */
+  eraseOlderThan(days: number, signal?: AbortSignal): Promise<{ records: number; runs: number }>
 
   readLog(limit: number): Promise<readonly LogRow[]>
   close(): Promise<void>
