@@ -26,7 +26,7 @@ export function createStore(pool: DatabasePool, locks: ChunkLocks, options: Mart
     ...rejectedMethods(pool),
     eraseOlderThan: (days, signal) => eraseOlderThan(pool, days, signal),
     readLog: (limit) => readLog(pool, limit),
-    holdingPatients: (runId, chunk, work) => locks.hold(runId, chunk, work),
+    holdingPatients: locks.hold,
     async close() {
       await locks.close()
       await pool.end()

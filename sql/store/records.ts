@@ -94,6 +94,7 @@ type RecordMethods = Pick<
   | 'readEnrollmentWork'
   | 'trackedEvents'
   | 'savePlan'
+  | 'sentSincePlan'
   | 'readPlanned'
   | 'markSending'
   | 'recordOutcomes'
@@ -149,7 +150,7 @@ export function recordMethods(pool: DatabasePool): RecordMethods {
         group by s.patient_id order by s.patient_id`)
       const enrollments = groupBy(
         await pool.any(sql.type(enrollmentRow)`
-          ${ENROLLMENT} from ${ROWS} ${ENROLLMENT_TRACKER} ${CONFIRMED} where ${mine} and s.kind = 'enrollment' and s.state in ('pending', 'context') order by s.row_id`),
+          ${ENROLLMENT} from ${ROWS} ${ENROLLMENT_TRACKER} ${CONFIRMED} where ${mine} and s.kind = 'enrollment' and s.state not in ('rejected', 'dismissed') order by s.row_id`),
         (row) => row.patient_id,
       )
       const events = groupBy(
@@ -196,6 +197,18 @@ export function recordMethods(pool: DatabasePool): RecordMethods {
           select ${runId}, ${chunk}, step, row_id, wave, plan, array(select jsonb_array_elements_text(events)::bigint)
           from jsonb_to_recordset(${sql.jsonb(rows as never)}) as p (row_id bigint, step text, wave integer, plan jsonb, events jsonb)`)
       })
+    },
+
+    async sentSincePlan(runId, chunk) {
+      return pool.oneFirst(sql.type(z.object({ sent: z.boolean() }))`
+        select exists (
+          select from sync_plan l
+          join sync_snapshot_row s on s.run_id = l.run_id and s.row_id = l.row_id
+          join instance_tracker i on i.patient_id = s.patient_id
+          join enrollment_tracker t on t.instance_id = i.instance_id and t.program = s.program
+          join sync_confirmed c on c.record_key = t.program || '/' || t.program_unique_id and c.kind = 'enrollment'
+          where l.run_id = ${runId} and l.chunk = ${chunk} and c.run_id <> l.run_id and c.confirmed_at > l.planned_at
+        ) as sent`)
     },
 
     async readPlanned<Plan>(runId: string, step: Step, chunk: number, which: 'pending' | 'all' = 'pending') {

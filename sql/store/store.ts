@@ -92,11 +92,11 @@ export interface PatientWork {
   trackedEntity: string | null
   /** the patient's record was rejected in this run */
   patientRejected: boolean
-  /** created by this run: DHIS2 has no enrollments of it */
+  /** created by this run: DHIS2 has only those enrollments of it that trackers name */
   createdNow: boolean
   /** enrollment_tracker's rows of the tracked entity, also those whose Bahmni enrollment the Mart no longer has */
   trackers: readonly { enrollment: string; program: string; programUniqueId: string }[]
-  /** every enrollment of the patient in the Mart, pending or context */
+  /** every enrollment of the patient in the Mart; pending, context, or delivered by this run already */
   enrollments: readonly EnrollmentRow[]
   /** pending events only */
   events: readonly EventLink[]
@@ -148,7 +148,7 @@ export interface RejectedRow {
 }
 
 export const REJECTED_STATES = ['open', 'dismissed', 'settled'] as const
-export type RejectedState = (typeof REJECTED_STATES)[number]
+type RejectedState = (typeof REJECTED_STATES)[number]
 
 /** Which records of the work list; what is left out does not narrow. */
 export interface RejectedFilter {
@@ -345,9 +345,11 @@ export interface Store {
   readPlanned<Plan>(runId: string, step: Step, chunk: number, which?: 'pending' | 'all'): Promise<readonly PushItem<Plan>[]>
   /**
    * Does the work while no other process sends anything about the chunk's patients, in whatever run: DHIS2 answers two requests with one new person with
-   * HTTP 500 or a refusal.
+   * HTTP 500 or a refusal. `beside`: some of them are another run's too, which goes on or went on beside this one.
    */
-  holdingPatients<T>(runId: string, chunk: number, work: () => Promise<T>): Promise<T>
+  holdingPatients<T>(runId: string, chunk: number, work: (beside: boolean) => Promise<T>): Promise<T>
+  /** Has another run sent enrollments of the chunk's patients, in the programs of its plan, since that was made? */
+  sentSincePlan(runId: string, chunk: number): Promise<boolean>
   /** Write-ahead, before a request: these uids and values are on their way (sync_confirmed, without a hash). Nothing in a dry run. @throws RunEndedError */
   markSending(runId: string, sending: readonly { rowId: string; uid: string; sent: readonly string[] }[]): Promise<void>
   /** In one transaction: snapshot rows, tracker tables, confirmed hashes, rejected records and step counts. In a dry run only snapshot rows and counts. */
