@@ -10,11 +10,15 @@ export interface Erasing {
 
 export function startErasing(store: Pick<Store, 'eraseOlderThan'>, days: number, onError: (error: Error) => void): Erasing {
   const ending = new AbortController()
-  const erase = () => store.eraseOlderThan(days, ending.signal).then(() => {}, onError)
-  let going = erase()
-  const timer = setInterval(() => {
-    going = going.then(erase)
-  }, EVERY_MS).unref()
+  let going: Promise<void> | null = null
+  const erase = () => {
+    going ??= store
+      .eraseOlderThan(days, ending.signal)
+      .then(() => {}, onError)
+      .finally(() => (going = null))
+  }
+  erase()
+  const timer = setInterval(erase, EVERY_MS).unref()
   return {
     async stop() {
       clearInterval(timer)

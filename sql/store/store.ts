@@ -153,7 +153,7 @@ type RejectedState = (typeof REJECTED_STATES)[number]
 /** Which records of the work list; what is left out does not narrow. */
 export interface RejectedFilter {
   mapping?: string
-  code?: RejectionCode
+  code?: string
   /** of a RejectedGroup */
   cause?: string
   patient?: string
