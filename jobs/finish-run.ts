@@ -34,7 +34,7 @@ export function judge(run: Run, steps: readonly StepRow[], pending: number): Ver
   const undone = steps.find((step) => step.step !== 'finish' && step.state !== 'succeeded')
   if (undone) return ended('failed', `step ${undone.step} did not come to its end`)
   const nothing = counts.created + counts.updated + counts.rejected === 0
-  const statusInfo = counts.rejected > 0 ? rejectedSentence(counts.rejected) : nothing ? 'No delta data to sync.' : ''
+  const statusInfo = counts.rejected > 0 ? rejectedSentence(counts.rejected) : nothing ? nothingToSend(run) : ''
   // a period or records that are sent again say nothing about what came after them
   return { state: 'succeeded', failure: null, statusInfo, moveMarkers: !run.dryRun && run.from === null && !run.retry }
 }
@@ -42,6 +42,8 @@ export function judge(run: Run, steps: readonly StepRow[], pending: number): Ver
 function ended(state: 'failed' | 'cancelled', failure: string): Verdict {
   return { state, failure, statusInfo: state === 'failed' ? `${failure}, Please contact Admin team.` : failure, moveMarkers: false }
 }
+
+const nothingToSend = (run: Run) => (run.retry ? 'None of the chosen records is left to send.' : 'No delta data to sync.')
 
 const rejectedSentence = (n: number) => `${n} ${n === 1 ? 'record was' : 'records were'} rejected`
 

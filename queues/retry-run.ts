@@ -26,6 +26,6 @@ export async function retryRun(
     from: run.from,
     to: run.to,
     resync: run.resync,
-    ...(run.retry && { records: await store.readRunRecords(runId) }),
+    ...(run.retry && { rejected: { ids: await store.readRunRecords(runId) } }),
   })
 }

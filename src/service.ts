@@ -17,6 +17,7 @@ import type { Dhis2Client } from './dhis2/client.ts'
 import { connectDhis2, openProbe, type ApiChoice, type Probe } from './dhis2/connect.ts'
 import { openConnectionCheck, type Dhis2State } from './dhis2/connection-check.ts'
 import type { HttpOptions, ObservedRequest } from './dhis2/http.ts'
+import { startErasing, type Erasing } from './erasing.ts'
 import type { Log } from './log.ts'
 import { openMetrics, type Metrics } from './metrics.ts'
 import { openOpenmrs, type Openmrs } from './openmrs/client.ts'
@@ -122,6 +123,7 @@ export async function openService(config: Config, log: Log, observe: (request: O
     figures: () => store.readFigures(),
     depths: () => readDepths([queues.steps, queues.chunks, queues.schedules]),
   })
+  let erasing: Erasing | null = null
   const connected = new Set<Dhis2Client>()
   const connector = (settings: Config) => {
     const connect = dhis2Connector(
@@ -167,12 +169,15 @@ export async function openService(config: Config, log: Log, observe: (request: O
     startAuditDelivery() {
       if (openmrs?.writeAudit) delivering = deliverAudit({ store, write: openmrs.writeAudit, log, signal: delivery.signal })
     },
-    startWorkers: () => queues.startWorkers(contexts, config.concurrency),
+    async startWorkers() {
+      await queues.startWorkers(contexts, config.concurrency)
+      erasing ??= startErasing(store, config.failureRetentionDays, ({ name }) => log.error({ name }, 'old patient data is not erased yet'))
+    },
     startSchedules: () => queues.startSchedules(),
     interrupt: () => queues.interrupt(),
     async close() {
       delivery.abort()
-      await queues.close()
+      await Promise.all([queues.close(), erasing?.stop()])
       for (const client of connected) await client.close()
       await openmrs?.close()
       await delivering

@@ -13,6 +13,7 @@ import { mappingMethods } from './mappings.ts'
 import { originalMethods } from './originals.ts'
 import { recordMethods } from './records.ts'
 import { rejectedMethods } from './rejected.ts'
+import { eraseOlderThan } from './retention.ts'
 import { runMethods } from './runs.ts'
 import { scheduleMethods } from './schedules.ts'
 import { syncListMethods } from './sync-lists.ts'
@@ -48,8 +49,9 @@ export function createStore(pool: DatabasePool, locks: ChunkLocks, options: Mart
     ...tokenMethods(pool),
     ...auditMethods(pool),
     ...originalMethods(pool),
+    eraseOlderThan: (days, signal) => eraseOlderThan(pool, days, signal),
     readLog: (limit) => readLog(pool, limit),
-    holdingPatients: (runId, chunk, work) => locks.hold(runId, chunk, work),
+    holdingPatients: locks.hold,
     async close() {
       await locks.close()
       await pool.end()

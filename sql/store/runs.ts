@@ -11,13 +11,13 @@ import {
   RunActiveError,
   STEPS,
   type Counts,
-  type RecordRef,
   type Run,
   type RunRequest,
   type Step,
   type StepRow,
   type Store,
 } from './store.ts'
+import { chooseRecords } from './keep-rejected.ts'
 import { readMappingAndHold } from './mappings.ts'
 import { insertLog, settleAbandonedLogs, settleLog } from './log.ts'
 import { moveMarkers } from './markers.ts'
@@ -42,6 +42,7 @@ const runRow = z.object({
   created_at: z.date(),
   started_at: z.date().nullable(),
   ended_at: z.date().nullable(),
+  erased_at: z.date().nullable(),
 })
 const countRow = z.object({
   run_id: z.string(),
@@ -65,12 +66,7 @@ const stepRow = z.object({
 
 const RUN = sql.fragment`
   run_id::text, mapping_name, mapping, state, requested_by, comment, dry_run, from_date::text, to_date::text, resync, retry, cancel_requested, failure,
-  to_char(snapshot_at, 'YYYY-MM-DD"T"HH24:MI:SS') as snapshot_at, programs, created_at, started_at, ended_at`
-
-/** The table that a row of sync_snapshot_row comes from, by the mapping of its run. */
-export const tableOf = (row: FragmentSqlToken, mapping: FragmentSqlToken) => sql.fragment`
-  case ${row}.kind when 'trackedEntity' then ${mapping} #>> '{instance,table}' when 'enrollment' then ${mapping} #>> '{enrollments,table}'
-    else ${mapping} #>> array['events', ${row}.source::text, 'table'] end`
+  to_char(snapshot_at, 'YYYY-MM-DD"T"HH24:MI:SS') as snapshot_at, programs, created_at, started_at, ended_at, erased_at`
 
 type RunMethods = Pick<
   Store,
@@ -102,8 +98,10 @@ export function runMethods(pool: DatabasePool): RunMethods {
     },
 
     readRunRecords: (runId) =>
-      pool.any(sql.type(z.object({ kind: z.enum(KINDS), recordKey: z.string() }))`
-        select kind, record_key as "recordKey" from sync_run_record where run_id = ${runId} order by kind, record_key`),
+      pool.anyFirst(sql.type(z.object({ id: z.string() }))`
+        select j.rejected_id::text as id from sync_run_record r join sync_run run using (run_id)
+        join sync_rejected j on j.mapping_name = run.mapping_name and j.kind = r.kind and j.record_key = r.record_key and j.state = 'open'
+        where r.run_id = ${runId} order by j.rejected_id`),
 
     async startRun(runId) {
       const { rowCount } = await pool.query(sql.unsafe`
@@ -232,30 +230,16 @@ async function insertRun(tx: CommonQueryMethods, runId: string, r: RunRequest): 
   if (error) throw new RunFailure(`Mapping "${r.mappingName}" cannot be synced: ${error.issues[0]!.message} Correct the mapping.`)
   await tx.query(sql.unsafe`
     insert into sync_run (run_id, mapping_name, mapping, state, requested_by, comment, dry_run, from_date, to_date, resync, retry)
-    values (${runId}, ${r.mappingName}, ${sql.jsonb(mapping)}, 'queued', ${r.requestedBy}, ${r.comment}, ${r.dryRun}, ${r.from}::date, ${r.to}::date, ${r.resync}, ${r.records !== undefined})`)
-  if (r.records) await insertRecords(tx, runId, r.mappingName, r.records)
+    values (${runId}, ${r.mappingName}, ${sql.jsonb(mapping)}, 'queued', ${r.requestedBy}, ${r.comment}, ${r.dryRun}, ${r.from}::date, ${r.to}::date, ${r.resync}, ${r.rejected !== undefined})`)
+  const chosen = r.rejected ? await chooseRecords(tx, runId, r.mappingName, r.rejected) : null
   if (r.schedule) await attendSchedule(tx, runId, r.schedule)
   await tx.query(sql.unsafe`
     insert into sync_step (run_id, step, position)
     select ${runId}, step, position from unnest(${sql.array([...STEPS], 'text')}) with ordinality as steps (step, position)`)
   if (r.dryRun) return
   await settleAbandonedLogs(tx, r.mappingName)
-  const logId = await insertLog(tx, r)
+  const logId = await insertLog(tx, r, chosen)
   await tx.query(sql.unsafe`update sync_run set log_id = ${logId} where run_id = ${runId}`)
-}
-
-/** With those that were not sent because of them. */
-async function insertRecords(tx: CommonQueryMethods, runId: string, mappingName: string, records: readonly RecordRef[]): Promise<void> {
-  await tx.query(sql.unsafe`
-    with chosen as (
-      select kind, "recordKey" as record_key from jsonb_to_recordset(${sql.jsonb(records as never)}) as r (kind text, "recordKey" text)
-    )
-    insert into sync_run_record (run_id, kind, record_key)
-    select ${runId}::uuid, kind, record_key from chosen
-    union
-    select ${runId}::uuid, j.kind, j.record_key from sync_rejected j
-    where j.mapping_name = ${mappingName} and j.state = 'open' and j.code = 'parent-rejected'
-      and j.patient_id in (select p.patient_id from sync_rejected p join chosen using (kind, record_key) where p.mapping_name = ${mappingName})`)
 }
 
 /** The runs of a "where … order by …" over sync_run. */
@@ -288,6 +272,7 @@ export async function readRuns(pool: CommonQueryMethods, which: FragmentSqlToken
     createdAt: row.created_at,
     startedAt: row.started_at,
     endedAt: row.ended_at,
+    erasedAt: row.erased_at,
     counts: sumOf(counts.get(row.run_id) ?? []),
   }))
 }

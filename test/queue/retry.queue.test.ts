@@ -28,8 +28,8 @@ describe.each(BACKENDS)('on %s', (backend) => {
   let times = 0
   async function failing(over: Partial<RunRequest> = {}) {
     // something to send
-    if (!over.records) await changed(`change ${++times}`)
-    world.sandbox!.control.inject({ kind: 'status', status: 401, body: {}, times: 1000, ...(!over.records && { method: 'POST' }) })
+    if (!over.rejected) await changed(`change ${++times}`)
+    world.sandbox!.control.inject({ kind: 'status', status: 401, body: {}, times: 1000, ...(!over.rejected && { method: 'POST' }) })
     const run = await world.service.queues.enqueue({ mappingName: mapping.name, ...REQUEST, ...over })
     await ended(run.runId)
     expect(await state(run.runId)).toBe('failed')
@@ -84,11 +84,15 @@ describe.each(BACKENDS)('on %s', (backend) => {
     const [patient] = await world.db.query<{ record_key: string }>(
       `select record_key from sync_confirmed where kind = 'trackedEntity' order by record_key limit 1`,
     )
-    const records = [{ kind: 'trackedEntity' as const, recordKey: patient!.record_key }]
-    const failed = await failing({ records })
+    const [{ id }] = (await world.db.query<{ id: string }>(
+      `insert into sync_rejected (mapping_name, kind, record_key, patient_id, relation, code, rejection, cause, run_id)
+       values ($1, 'trackedEntity', $2, $2, 'hts_instance_table', 'value-invalid', '{}', 'a cause', gen_random_uuid()) returning rejected_id::text as id`,
+      [mapping.name, patient!.record_key],
+    )) as [{ id: string }]
+    const failed = await failing({ rejected: { ids: [id] } })
     const again = await world.service.queues.retry(failed.runId, 'admin')
     expect(again.retry).toBe(true)
-    expect(await world.service.store.readRunRecords(again.runId)).toEqual(records)
+    expect(await world.service.store.readRunRecords(again.runId)).toEqual([id])
     await ended(again.runId)
   })
 
