@@ -770,8 +770,8 @@ describe('erasure', () => {
       await mart()
       run = await sync(none)
       await db.query(
-        `insert into sync_snapshot_row (run_id, kind, state, patient_id, record_key, hash)
-         select $1, 'event', 'created', 'P', 'k' || n, '' from generate_series(1, ${MANY}) as n`,
+        `insert into sync_snapshot_row (run_id, kind, source, state, patient_id, record_key, hash)
+         select $1, 'event', 0, 'created', 'P', 'k' || n, '' from generate_series(1, ${MANY}) as n`,
         [run.runId],
       )
       await db.query(`insert into sync_patient select $1, n / 100, 'P' || n from generate_series(1, ${MANY}) as n`, [run.runId])
