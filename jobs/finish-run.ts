@@ -31,7 +31,7 @@ export function judge(run: Run, steps: readonly StepRow[], pending: number): Ver
   if (counts.rejected > 0 && run.mapping.onRejected === 'stop') return ended('failed', rejectedSentence(counts.rejected))
   if (pending > 0) return ended('failed', `${pending} records have no outcome`)
   const nothing = counts.created + counts.updated + counts.rejected === 0
-  const statusInfo = counts.rejected > 0 ? rejectedSentence(counts.rejected) : nothing ? 'No delta data to sync.' : ''
+  const statusInfo = counts.rejected > 0 ? rejectedSentence(counts.rejected) : nothing ? nothingToSend(run) : ''
   // a period or records that are sent again say nothing about what came after them
   return { state: 'succeeded', failure: null, statusInfo, moveMarkers: !run.dryRun && run.from === null && !run.retry }
 }
@@ -39,6 +39,8 @@ export function judge(run: Run, steps: readonly StepRow[], pending: number): Ver
 function ended(state: 'failed' | 'cancelled', failure: string): Verdict {
   return { state, failure, statusInfo: state === 'failed' ? `${failure}, Please contact Admin team.` : failure, moveMarkers: false }
 }
+
+const nothingToSend = (run: Run) => (run.retry ? 'None of the chosen records is left to send.' : 'No delta data to sync.')
 
 const rejectedSentence = (n: number) => `${n} ${n === 1 ? 'record was' : 'records were'} rejected`
 

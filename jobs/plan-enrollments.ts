@@ -1,4 +1,7 @@
-/** Step 3, one chunk: what enrollments has DHIS2, and where does each of Bahmni's go? Sends nothing; the four steps after it act on the plan. */
+/**
+ * Step 3, one chunk: what enrollments has DHIS2, and where does each of Bahmni's go? Sends nothing; the four steps after it act on the plan, and plan anew
+ * when another run has sent enrollments of the chunk's patients meanwhile.
+ */
 import { linkEvent } from '../src/core/link.ts'
 import type { Dhis2Enrollment, EnrollmentFields, EnrollmentRow, EventLink, Metadata } from '../src/core/model.ts'
 import { enrollmentFields } from '../src/core/payload.ts'
@@ -12,8 +15,13 @@ import { rejected } from './outcomes.ts'
 /** Carried out by push-enrollments; a rejection waits for its step, so that `stop` ends the run after that step (decided 14). */
 export type Plan = (EnrollmentPlan & { linkWarnings: Readonly<Record<string, string>> }) | { rejection: Rejection }
 
-/** @returns how many patients the chunk had */
-export async function planEnrollments(ctx: JobContext, run: Run, chunk: number): Promise<number> {
+/** @param from the step that the chunk is in: what is planned for an earlier one goes now @returns how many patients the chunk had */
+export async function planEnrollments(
+  ctx: JobContext,
+  run: Run,
+  chunk: number,
+  from: EnrollmentStep = ENROLLMENT_STEPS[0],
+): Promise<number> {
   const work = await ctx.store.readEnrollmentWork(run.runId, chunk)
   if (work.length === 0) return 0
   const metadata = await ctx.metadata(run)
@@ -23,7 +31,7 @@ export async function planEnrollments(ctx: JobContext, run: Run, chunk: number):
   const outcomes: Outcome[] = []
   for (const patient of work) {
     const made = planPatient(ctx, run, patient, there.get(patient.trackedEntity ?? '') ?? [], metadata)
-    planned.push(...made.planned)
+    planned.push(...inWaves(made.planned, from))
     outcomes.push(...made.outcomes)
   }
   await ctx.store.savePlan(run.runId, chunk, planned)
@@ -31,11 +39,11 @@ export async function planEnrollments(ctx: JobContext, run: Run, chunk: number):
   return work.length
 }
 
-/** DHIS2's enrollments of the chunk's patients by tracked entity; those that this run created have none. */
+/** DHIS2's enrollments of the chunk's patients by tracked entity; those that this run created have none but what our runs sent. */
 async function readEnrollments(ctx: JobContext, work: readonly PatientWork[], metadata: Metadata): Promise<Map<string, Dhis2Enrollment[]>> {
   const asked = new Map<string, Set<string>>()
   for (const patient of work) {
-    if (patient.trackedEntity === null || patient.createdNow) continue
+    if (patient.trackedEntity === null || (patient.createdNow && patient.trackers.length === 0)) continue
     for (const { program } of patient.enrollments) {
       if (program !== null && metadata.programs.has(program))
         asked.set(program, (asked.get(program) ?? new Set()).add(patient.trackedEntity))
@@ -121,12 +129,14 @@ function planPatient(
       plan(row, decision.step, 'rejection' in decision ? { rejection: decision.rejection } : { ...decision.plan, linkWarnings })
     }
   }
-  return { planned: inWaves(planned), outcomes }
+  return { planned, outcomes }
 }
 
 /** At most one enrollment of a patient in a request: the earlier one's answer has to be there first. */
-function inWaves(planned: readonly PlannedEnrollment<Plan>[]): PlannedEnrollment<Plan>[] {
-  return ENROLLMENT_STEPS.flatMap((step) => planned.filter((p) => p.step === step).map((p, wave) => ({ ...p, wave })))
+function inWaves(planned: readonly PlannedEnrollment<Plan>[], from: EnrollmentStep): PlannedEnrollment<Plan>[] {
+  const steps = ENROLLMENT_STEPS.slice(ENROLLMENT_STEPS.indexOf(from))
+  const late = planned.map((p) => (steps.some((step) => step === p.step) ? p : { ...p, step: from }))
+  return steps.flatMap((step) => late.filter((p) => p.step === step).map((p, wave) => ({ ...p, wave })))
 }
 
 /** A row that is here only because its patient is, and whose own fields would not pass now. */

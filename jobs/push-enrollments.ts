@@ -14,11 +14,13 @@ import type { JobContext } from './context.ts'
 import { deliver } from './deliver.ts'
 import { dryRunContext } from './dry-run-context.ts'
 import { rejected } from './outcomes.ts'
-import type { Plan } from './plan-enrollments.ts'
+import { planEnrollments, type Plan } from './plan-enrollments.ts'
 import { isOurs, prepareEnrollment, type EventsThere, type Planned, type Prepared, type PreparedEvent } from './prepare-enrollment.ts'
 
-/** @returns how many enrollments the chunk had in this step */
-export async function pushEnrollments(ctx: JobContext, run: Run, step: EnrollmentStep, chunk: number): Promise<number> {
+/** @param beside see Store.holdingPatients @returns how many enrollments the chunk had in this step */
+export async function pushEnrollments(ctx: JobContext, run: Run, step: EnrollmentStep, chunk: number, beside: boolean): Promise<number> {
+  // two runs that both plan to create, or to take over, would send it twice
+  if (beside && !run.dryRun && (await ctx.store.sentSincePlan(run.runId, chunk))) await planEnrollments(ctx, run, chunk, step)
   const items = await ctx.store.readPlanned<Plan>(run.runId, step, chunk)
   const waves = groupBy(items, (item) => item.enrollment.wave)
   for (const wave of [...waves.keys()].toSorted((a, b) => a - b)) await pushWave(ctx, run, step, chunk, waves.get(wave)!)

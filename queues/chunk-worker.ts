@@ -34,10 +34,10 @@ export function startChunkWorker(options: ChunkWorkerOptions): Worker {
       try {
         const started = performance.now()
         const count = await heartbeat.during(runId, () =>
-          store.holdingPatients(runId, chunk, async () => {
+          store.holdingPatients(runId, chunk, async (beside) => {
             // the wait for the patients may have been long
             const run = await store.readRun(runId)
-            return !run || run.cancelRequested || hasEnded(run) ? null : doChunk(await runContext(contexts), run, step, chunk)
+            return !run || run.cancelRequested || hasEnded(run) ? null : doChunk(await runContext(contexts), run, step, chunk, beside)
           }),
         )
         if (count === null) return 'cancelled'
@@ -60,7 +60,7 @@ export function startChunkWorker(options: ChunkWorkerOptions): Worker {
   ) as Worker
 }
 
-async function doChunk(ctx: JobContext, run: Run, step: Step, chunk: number): Promise<number> {
+async function doChunk(ctx: JobContext, run: Run, step: Step, chunk: number, beside: boolean): Promise<number> {
   switch (step) {
     case 'patients':
       return pushPatients(ctx, run, chunk)
@@ -70,7 +70,7 @@ async function doChunk(ctx: JobContext, run: Run, step: Step, chunk: number): Pr
     case 'updated-completed':
     case 'new-active':
     case 'updated-active':
-      return pushEnrollments(ctx, run, step, chunk)
+      return pushEnrollments(ctx, run, step, chunk, beside)
     case 'snapshot':
     case 'finish':
       throw new Error(`step ${step} has no chunks`)

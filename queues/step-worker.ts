@@ -134,10 +134,11 @@ async function finish({ contexts, store, log }: StepWorkerOptions, run: Run, job
   const verdict = await finishRun({ store }, run)
   await store.chunkDone(run.runId, 'finish', 0)
   await store.finishStep(run.runId, 'finish', 'succeeded', null)
-  await store.eraseOlderThan(contexts.failureRetentionDays)
   sayEnd(log, run, verdict, await store.readSteps(run.runId))
   await job.updateProgress(100)
   await job.log(verdict.statusInfo || verdict.state)
+  // the run has ended, and this may take long; what is not erased now is with the next run
+  await store.eraseOlderThan(contexts.failureRetentionDays).catch(() => {})
   if (verdict.state === 'failed') throw new FailedRun(verdict.failure ?? 'failed')
   return verdict.state
 }

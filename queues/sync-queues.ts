@@ -58,7 +58,6 @@ export function openQueues({ backend, store, log, onError }: QueuesOptions) {
     countWorkers: (): Promise<number> => steps.getWorkersCount(),
     async startWorkers(contexts: RunContextFactory, concurrency: number): Promise<void> {
       await settleOrphanedRuns(store, steps)
-      await store.eraseOlderThan(contexts.failureRetentionDays)
       workers.push(
         startStepWorker({ backend, store, contexts, chunks, heartbeat, log, stopping: stopping.signal }),
         startChunkWorker({ backend, store, contexts, steps, concurrency, heartbeat, log, stopping: stopping.signal }),

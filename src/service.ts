@@ -15,6 +15,7 @@ import { createUidFactory } from './core/uid.ts'
 import type { Dhis2Client } from './dhis2/client.ts'
 import { connectDhis2, openProbe, type ApiChoice, type Probe } from './dhis2/connect.ts'
 import type { HttpOptions, ObservedRequest } from './dhis2/http.ts'
+import { startErasing, type Erasing } from './erasing.ts'
 import type { Log } from './log.ts'
 import { openOpenmrs, type Openmrs } from './openmrs/client.ts'
 
@@ -107,6 +108,7 @@ export async function openService(config: Config, log: Log, observe: (request: O
     onError: saidOnceIn(QUIET_MS, (error) => log.error({ name: error.name }, 'the queue is out of reach')),
   })
   let connected: Dhis2Client | null = null
+  let erasing: Erasing | null = null
   const connector = dhis2Connector(
     config,
     (request) => {
@@ -139,12 +141,15 @@ export async function openService(config: Config, log: Log, observe: (request: O
     startAuditDelivery() {
       if (openmrs?.writeAudit) delivering = deliverAudit({ store, write: openmrs.writeAudit, log, signal: delivery.signal })
     },
-    startWorkers: () => queues.startWorkers(contexts, config.concurrency),
+    async startWorkers() {
+      await queues.startWorkers(contexts, config.concurrency)
+      erasing ??= startErasing(store, config.failureRetentionDays, ({ name }) => log.error({ name }, 'old patient data is not erased yet'))
+    },
     startSchedules: () => queues.startSchedules(),
     interrupt: () => queues.interrupt(),
     async close() {
       delivery.abort()
-      await queues.close()
+      await Promise.all([queues.close(), erasing?.stop()])
       await delivering
       await connected?.close()
       await openmrs?.close()

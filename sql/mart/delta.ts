@@ -25,12 +25,12 @@ export function inDelta(
   }
   if (marker === null) return sql.fragment`true`
   // null and absurd dates are in every snapshot, the hash makes that cheap; a record rejected earlier is sent again until it passes, a doubtful one
-  // once. The marker's own
-  // moment may still get rows, and a marker in the future (a clock that was ahead, a Java service that met a row of 2099) says nothing of what is synced.
+  // once; a dismissed one is looked at, so that a change of its row is seen whatever its date. The marker's own moment may still get rows, and a marker in
+  // the future (a clock that was ahead, a Java service that met a row of 2099) says nothing of what is synced.
   return sql.fragment`(
     r.created is null or r.created < '1900-01-01' or r.created > now()::timestamp
     or r.created >= ${marker}::timestamp - make_interval(days => ${overlapDays}) or ${marker}::timestamp > now()::timestamp
-    or r.record_key in (select record_key from sync_rejected where mapping_name = ${mappingName} and kind = ${kind} and state = 'open')
+    or r.record_key in (select record_key from sync_rejected where mapping_name = ${mappingName} and kind = ${kind} and state <> 'settled')
     or r.record_key in (select record_key from sync_doubt where mapping_name = ${mappingName} and kind = ${kind})
   )`
 }

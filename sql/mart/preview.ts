@@ -3,6 +3,7 @@ import { sql, type DatabasePool } from 'slonik'
 import { z } from 'zod'
 import type { Mapping } from '../../src/core/mapping.ts'
 import { KINDS, type Kind } from '../../src/core/model.ts'
+import { isDismissed } from '../store/dismissed.ts'
 import { readMarkers } from '../store/markers.ts'
 import type { MartOptions, PreviewRow, RunRequest } from '../store/store.ts'
 import { readRelations } from './catalogue.ts'
@@ -38,6 +39,7 @@ export async function previewDelta(
       select d.*, case when c.hash is not null and c.hash = d.hash then 'unchanged' when ${tracked(kind)} or c.hash is not null then 'update' else 'new' end as what
       from (${selectRows(kind, mapping, relations[kind], martSchema, delta)}) as d
       left join sync_confirmed c on c.mapping_name = ${mapping.name} and c.kind = ${kind} and c.record_key = d.record_key
+      where not ${isDismissed(mapping.name, kind)}
       order by d.patient_id, d.record_key`
     await pool.stream(query, (stream) => {
       stream.on('data', ({ data: row }) => {

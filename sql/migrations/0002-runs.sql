@@ -21,7 +21,8 @@ create table sync_run (
   created_at timestamptz not null default now(),
   alive_at timestamptz not null default now(), -- when a process last said that it works on it
   started_at timestamptz,
-  ended_at timestamptz
+  ended_at timestamptz,
+  erased_at timestamptz -- what it copied of the Mart is deleted
 );
 create unique index sync_run_one_active on sync_run (mapping_name) where state in ('queued', 'running');
 create index sync_run_created on sync_run (created_at);
@@ -31,7 +32,7 @@ create table sync_run_record (
   run_id uuid not null references sync_run on delete cascade,
   kind text not null,
   record_key text not null,
-  primary key (run_id, kind, record_key)
+  primary key (run_id, record_key, kind)
 );
 
 create table sync_step (
@@ -70,7 +71,7 @@ create table sync_snapshot_row (
   run_id uuid not null references sync_run on delete cascade,
   row_id bigint generated always as identity,
   kind text not null check (kind in ('trackedEntity', 'enrollment', 'event')),
-  state text not null check (state in ('pending', 'context', 'created', 'updated', 'unchanged', 'rejected')),
+  state text not null check (state in ('pending', 'context', 'created', 'updated', 'unchanged', 'rejected', 'dismissed')),
   patient_id text not null,
   record_key text not null,
   org_unit_code text,
@@ -114,6 +115,7 @@ create table sync_plan (
   wave integer not null,
   plan jsonb not null,
   events bigint[] not null, -- row_ids
+  planned_at timestamptz not null default now(),
   primary key (run_id, chunk, step, row_id)
 );
 
@@ -138,26 +140,37 @@ create table sync_doubt (
   primary key (record_key, kind, mapping_name)
 );
 
+-- the work list, over all runs of all mappings
 create table sync_rejected (
+  rejected_id bigint generated always as identity unique,
   mapping_name text not null,
   kind text not null,
-  record_key text not null,
-  patient_id text not null,
+  record_key text not null, -- of one that is settled and erased: none of the Mart's
+  patient_id text, -- null: erased
   relation text not null,
   code text not null,
   rejection jsonb not null,
+  -- Records with one cause are mended together: see rejected.ts. The answer is the narrower cause, with the value, which counts when many patients have it.
+  cause text not null,
+  answer text,
   state text not null default 'open' check (state in ('open', 'settled', 'dismissed')),
-  hash text, -- content that was rejected; a dismissed record comes back when it has another
-  dismissed_by text,
-  dismissed_reason text,
-  attempts integer not null default 1,
+  hash text not null, -- of the content that was rejected, of rows that differ all of them: a dismissed record comes back when it has another
+  attempts integer not null default 1, -- runs that rejected it since it last passed
   run_id uuid not null,
   first_at timestamptz not null default now(),
   last_at timestamptz not null default now(),
+  dismissed_by text,
+  dismissed_reason text,
+  dismissed_at timestamptz,
+  erased_at timestamptz,
   primary key (record_key, kind, mapping_name)
 );
-create index sync_rejected_open on sync_rejected (mapping_name, kind, record_key) where state = 'open';
+create index sync_rejected_unsettled on sync_rejected (mapping_name, kind, record_key) where state <> 'settled';
 create index sync_rejected_run on sync_rejected (run_id);
+create index sync_rejected_patient on sync_rejected (patient_id);
+create index sync_rejected_cause on sync_rejected (cause);
+create index sync_rejected_answer on sync_rejected (answer, patient_id) where answer is not null;
+create index sync_rejected_to_erase on sync_rejected (last_at) where state <> 'open' and erased_at is null;
 
 -- Mart columns of type text hold dates too: what is no timestamp counts as none, so that one bad cell never stops a run.
 create function sync_timestamp(text) returns timestamp language plpgsql stable as $$

@@ -117,13 +117,16 @@ function conditionsOf({ from, to, service, user, status, text }: LogFilter) {
   )
 }
 
-export async function insertLog(tx: CommonQueryMethods, request: RunRequest): Promise<number> {
+/** @param chosen how many rejected records it sends again; null: it is no retry */
+export async function insertLog(tx: CommonQueryMethods, request: RunRequest, chosen: number | null): Promise<number> {
+  const comment =
+    chosen === null ? request.comment : `${request.comment} (retry of ${chosen} rejected ${chosen === 1 ? 'record' : 'records'})`
   // one at a time until the transaction's end: whoever has read up to an id has then seen all that are below it
   await tx.query(sql.unsafe`select pg_advisory_xact_lock(hashtextextended('log', 0))`)
   // date_created is in the server's local time, to the second, as the originals write it
   return tx.oneFirst(sql.type(z.object({ log_id: z.int() }))`
     insert into log (program, synced_by, comments, status, status_info, date_created, start_date, end_date)
-    values (${request.mappingName}, ${request.requestedBy}, ${request.comment}, 'pending', '', date_trunc('second', now())::timestamp,
+    values (${request.mappingName}, ${request.requestedBy}, ${comment}, 'pending', '', date_trunc('second', now())::timestamp,
       ${request.from}::timestamp, ${request.to}::timestamp)
     returning log_id`)
 }

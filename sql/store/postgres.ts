@@ -8,6 +8,7 @@ import { logMethods, readLog } from './log.ts'
 import { listMappings, readMapping, saveMappings } from './mappings.ts'
 import { recordMethods } from './records.ts'
 import { rejectedMethods } from './rejected.ts'
+import { eraseOlderThan } from './retention.ts'
 import { runMethods } from './runs.ts'
 import { scheduleMethods } from './schedules.ts'
 import { syncListMethods } from './sync-lists.ts'
@@ -41,8 +42,9 @@ export function createStore(pool: DatabasePool, locks: ChunkLocks, options: Mart
     ...sessionMethods(pool),
     ...tokenMethods(pool),
     ...auditMethods(pool),
+    eraseOlderThan: (days, signal) => eraseOlderThan(pool, days, signal),
     readLog: (limit) => readLog(pool, limit),
-    holdingPatients: (runId, chunk, work) => locks.hold(runId, chunk, work),
+    holdingPatients: locks.hold,
     async close() {
       await locks.close()
       await pool.end()

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { KINDS, type EnrollmentRow, type EventLink, type EventRow, type PatientRow } from '../../src/core/model.ts'
 import { groupBy } from '../../src/core/group-by.ts'
 import type { Rejection } from '../../src/core/rejection.ts'
+import { keepRejected } from './keep-rejected.ts'
 import { RunEndedError, type Outcome, type PatientWork, type PushItem, type RejectedRow, type Step, type Store } from './store.ts'
 
 const text = z.string().nullable()
@@ -93,6 +94,7 @@ type RecordMethods = Pick<
   | 'readEnrollmentWork'
   | 'trackedEvents'
   | 'savePlan'
+  | 'sentSincePlan'
   | 'readPlanned'
   | 'markSending'
   | 'recordOutcomes'
@@ -138,9 +140,7 @@ export function recordMethods(pool: DatabasePool): RecordMethods {
     async readEnrollmentWork(runId, chunk) {
       const mine = ofChunk(runId, chunk)
       const people = await pool.any(sql.type(personRow)`
-        select s.patient_id, max(coalesce(p.uid, t.instance_id)) as tracked_entity, 
-          -- dismissed ones are context without a tracked entity
-          coalesce(bool_or(p.state = 'rejected' or (p.state = 'context' and coalesce(p.uid, t.instance_id) is null)), false) as rejected,
+        select s.patient_id, max(coalesce(p.uid, t.instance_id)) as tracked_entity, coalesce(bool_or(p.state = 'rejected'), false) as rejected,
           coalesce(bool_or(p.state = 'created'), false) as created_now
         from (select distinct run_id, patient_id from sync_snapshot_row s where ${mine} and kind <> 'trackedEntity' and state = 'pending') s
         left join sync_snapshot_row p on p.run_id = s.run_id and p.patient_id = s.patient_id and p.kind = 'trackedEntity'
@@ -150,7 +150,7 @@ export function recordMethods(pool: DatabasePool): RecordMethods {
         group by s.patient_id order by s.patient_id`)
       const enrollments = groupBy(
         await pool.any(sql.type(enrollmentRow)`
-          ${ENROLLMENT} from ${ROWS} ${ENROLLMENT_TRACKER} ${CONFIRMED} where ${mine} and s.kind = 'enrollment' and s.state in ('pending', 'context') order by s.row_id`),
+          ${ENROLLMENT} from ${ROWS} ${ENROLLMENT_TRACKER} ${CONFIRMED} where ${mine} and s.kind = 'enrollment' and s.state not in ('rejected', 'dismissed') order by s.row_id`),
         (row) => row.patient_id,
       )
       const events = groupBy(
@@ -197,6 +197,18 @@ export function recordMethods(pool: DatabasePool): RecordMethods {
           select ${runId}, ${chunk}, step, row_id, wave, plan, array(select jsonb_array_elements_text(events)::bigint)
           from jsonb_to_recordset(${sql.jsonb(rows as never)}) as p (row_id bigint, step text, wave integer, plan jsonb, events jsonb)`)
       })
+    },
+
+    async sentSincePlan(runId, chunk) {
+      return pool.oneFirst(sql.type(z.object({ sent: z.boolean() }))`
+        select exists (
+          select from sync_plan l
+          join sync_snapshot_row s on s.run_id = l.run_id and s.row_id = l.row_id
+          join instance_tracker i on i.patient_id = s.patient_id
+          join enrollment_tracker t on t.instance_id = i.instance_id and t.program = s.program
+          join sync_confirmed c on c.record_key = t.program || '/' || t.program_unique_id and c.kind = 'enrollment'
+          where l.run_id = ${runId} and l.chunk = ${chunk} and c.run_id <> l.run_id and c.confirmed_at > l.planned_at
+        ) as sent`)
     },
 
     async readPlanned<Plan>(runId: string, step: Step, chunk: number, which: 'pending' | 'all' = 'pending') {
@@ -356,16 +368,14 @@ async function recordOutcomes(pool: CommonQueryMethods, runId: string, step: Ste
         and not exists (select from enrollment_tracker t where s.kind = 'enrollment' and t.enrollment_id = c.uid)
         and not exists (select from event_tracker t where s.kind = 'event' and t.event_id = c.uid)
     ), work_list as (
-      insert into sync_rejected as j (mapping_name, kind, record_key, patient_id, relation, code, rejection, hash, run_id)
-      select run.mapping_name, kind, record_key, patient_id,
-        run.tables ->> (case kind when 'trackedEntity' then 'instance' when 'enrollment' then 'enrollments' else 'event' end), rejection ->> 'code', rejection, hash, ${runId}
-      from settled, run where state = 'rejected' and not run.dry_run and run.going
-      on conflict (mapping_name, kind, record_key) do update
-        set code = excluded.code, rejection = excluded.rejection, hash = excluded.hash, run_id = excluded.run_id, last_at = now(),
-          attempts = j.attempts + 1, state = 'open', dismissed_by = null, dismissed_reason = null
+      ${keepRejected(sql.fragment`
+        select run.mapping_name, kind, record_key, patient_id,
+          run.tables ->> (case kind when 'trackedEntity' then 'instance' when 'enrollment' then 'enrollments' else 'event' end) as relation,
+          rejection ->> 'code' as code, rejection, hash, ${runId}::uuid as run_id
+        from settled, run where state = 'rejected' and not run.dry_run and run.going`)}
     ), passed as (
       update sync_rejected j set state = 'settled', last_at = now() from delivered d
-      where d.going and j.mapping_name = d.mapping_name and j.kind = d.kind and j.record_key = d.record_key and j.state = 'open'
+      where d.going and j.mapping_name = d.mapping_name and j.kind = d.kind and j.record_key = d.record_key and j.state <> 'settled'
     )
     insert into sync_count as c (run_id, step, kind, created, updated, unchanged, rejected, adopted)
     select ${runId}, ${step}, kind, count(*) filter (where state = 'created'), count(*) filter (where state = 'updated'),

@@ -10,13 +10,13 @@ import {
   RunActiveError,
   STEPS,
   type Counts,
-  type RecordRef,
   type Run,
   type RunRequest,
   type Step,
   type StepRow,
   type Store,
 } from './store.ts'
+import { chooseRecords } from './keep-rejected.ts'
 import { readMapping } from './mappings.ts'
 import { insertLog, settleAbandonedLogs, settleLog } from './log.ts'
 import { moveMarkers } from './markers.ts'
@@ -41,6 +41,7 @@ const runRow = z.object({
   created_at: z.date(),
   started_at: z.date().nullable(),
   ended_at: z.date().nullable(),
+  erased_at: z.date().nullable(),
 })
 const countRow = z.object({
   run_id: z.string(),
@@ -64,7 +65,7 @@ const stepRow = z.object({
 
 const RUN = sql.fragment`
   run_id::text, mapping_name, mapping, state, requested_by, comment, dry_run, from_date::text, to_date::text, resync, retry, cancel_requested, failure,
-  to_char(snapshot_at, 'YYYY-MM-DD"T"HH24:MI:SS') as snapshot_at, programs, created_at, started_at, ended_at`
+  to_char(snapshot_at, 'YYYY-MM-DD"T"HH24:MI:SS') as snapshot_at, programs, created_at, started_at, ended_at, erased_at`
 
 type RunMethods = Pick<
   Store,
@@ -219,30 +220,16 @@ async function insertRun(tx: CommonQueryMethods, runId: string, r: RunRequest): 
   if (!mapping) throw new MappingNotFoundError(r.mappingName)
   await tx.query(sql.unsafe`
     insert into sync_run (run_id, mapping_name, mapping, state, requested_by, comment, dry_run, from_date, to_date, resync, retry)
-    values (${runId}, ${r.mappingName}, ${sql.jsonb(mapping)}, 'queued', ${r.requestedBy}, ${r.comment}, ${r.dryRun}, ${r.from}::date, ${r.to}::date, ${r.resync}, ${r.records !== undefined})`)
-  if (r.records) await insertRecords(tx, runId, r.mappingName, r.records)
+    values (${runId}, ${r.mappingName}, ${sql.jsonb(mapping)}, 'queued', ${r.requestedBy}, ${r.comment}, ${r.dryRun}, ${r.from}::date, ${r.to}::date, ${r.resync}, ${r.rejected !== undefined})`)
+  const chosen = r.rejected ? await chooseRecords(tx, runId, r.mappingName, r.rejected) : null
   if (r.schedule) await attendSchedule(tx, runId, r.schedule)
   await tx.query(sql.unsafe`
     insert into sync_step (run_id, step, position)
     select ${runId}, step, position from unnest(${sql.array([...STEPS], 'text')}) with ordinality as steps (step, position)`)
   if (r.dryRun) return
   await settleAbandonedLogs(tx, r.mappingName)
-  const logId = await insertLog(tx, r)
+  const logId = await insertLog(tx, r, chosen)
   await tx.query(sql.unsafe`update sync_run set log_id = ${logId} where run_id = ${runId}`)
-}
-
-/** With those that were not sent because of them. */
-async function insertRecords(tx: CommonQueryMethods, runId: string, mappingName: string, records: readonly RecordRef[]): Promise<void> {
-  await tx.query(sql.unsafe`
-    with chosen as (
-      select kind, "recordKey" as record_key from jsonb_to_recordset(${sql.jsonb(records as never)}) as r (kind text, "recordKey" text)
-    )
-    insert into sync_run_record (run_id, kind, record_key)
-    select ${runId}::uuid, kind, record_key from chosen
-    union
-    select ${runId}::uuid, j.kind, j.record_key from sync_rejected j
-    where j.mapping_name = ${mappingName} and j.state = 'open' and j.code = 'parent-rejected'
-      and j.patient_id in (select p.patient_id from sync_rejected p join chosen using (kind, record_key) where p.mapping_name = ${mappingName})`)
 }
 
 /** The runs of a "where … order by …" over sync_run. */
@@ -275,6 +262,7 @@ export async function readRuns(pool: CommonQueryMethods, which: FragmentSqlToken
     createdAt: row.created_at,
     startedAt: row.started_at,
     endedAt: row.ended_at,
+    erasedAt: row.erased_at,
     counts: sumOf(counts.get(row.run_id) ?? []),
   }))
 }

@@ -6,10 +6,13 @@ import { sql, type CommonQueryMethods, type DatabasePool, type FragmentSqlToken 
 import { z } from 'zod'
 import { instanceColumns } from '../../src/core/mapping.ts'
 import { KINDS, type Kind } from '../../src/core/model.ts'
-import { reject, type Rejection } from '../../src/core/rejection.ts'
+import { reject, type Rejection, type RejectionCode } from '../../src/core/rejection.ts'
 import { MartRebuiltError, readRelations, refuseRebuilt, type Relation } from '../mart/catalogue.ts'
 import { inDelta } from '../mart/delta.ts'
 import { mappedColumns, selectRows } from '../mart/rows.ts'
+import { holdChildren, isDismissed, isDismissedAsNobodys, leaveOutDismissed } from './dismissed.ts'
+import { keepRejected, relationOf, settleVanished } from './keep-rejected.ts'
+import { BELONGS } from './links.ts'
 import { readMarkers } from './markers.ts'
 import { addCounts } from './runs.ts'
 import { STEPS, type MartOptions, type Run, type SnapshotSummary, type Store } from './store.ts'
@@ -96,9 +99,12 @@ async function takeSnapshot(tx: CommonQueryMethods, run: Run, { martSchema, over
   // what follows, and the steps, are planned by statistics; autovacuum would make them minutes later
   await tx.query(sql.unsafe`analyze sync_snapshot_row`)
   await mergeDuplicates(tx, runId)
+  const leftOut = await leaveOutDismissed(tx, run)
   await rejectDoubtful(tx, run, relations)
   await addContext(tx, run, 'enrollment', relations.enrollment, martSchema)
   await addContext(tx, run, 'trackedEntity', relations.trackedEntity, martSchema)
+  const held = await holdChildren(tx, run)
+  if (run.retry || run.from !== null) await addSharers(tx, run, relations.trackedEntity, martSchema)
 
   await refuseRebuilt(tx, martSchema, mapping)
 
@@ -108,7 +114,10 @@ async function takeSnapshot(tx: CommonQueryMethods, run: Run, { martSchema, over
   const counts = Object.fromEntries(
     KINDS.map((kind) => {
       const { pending = 0, rejected = 0 } = states.find((s) => s.kind === kind) ?? {}
-      return [kind, { scanned: scanned[kind]!.scanned, unchanged: scanned[kind]!.unchanged, pending, rejected }]
+      return [
+        kind,
+        { scanned: scanned[kind]!.scanned, unchanged: scanned[kind]!.unchanged + leftOut[kind] + held[kind], pending, rejected },
+      ]
     }),
   ) as SnapshotSummary['counts']
   for (const kind of KINDS)
@@ -125,24 +134,21 @@ async function takeSnapshot(tx: CommonQueryMethods, run: Run, { martSchema, over
 const asked = (runId: string, kind: Kind) =>
   sql.fragment`r.record_key in (select record_key from sync_run_record where run_id = ${runId} and kind = ${kind})`
 
-/** Somebody said of this very content that it need not go; of rows that differ, that none of them need. */
-const isDismissed = (mappingName: string, kind: Kind) => sql.fragment`exists (
-  select from sync_rejected j where j.mapping_name = ${mappingName} and j.kind = ${kind} and j.record_key = d.record_key
-    and j.state = 'dismissed' and (j.hash = d.hash or j.code = 'duplicate-rows'))`
-
-/** Rows whose content is as DHIS2 last confirmed it, or was dismissed, are counted and go no further. */
+/** Rows whose content is as DHIS2 last confirmed it are counted and go no further, unless another row says otherwise of the same record. */
 async function copyDelta(tx: CommonQueryMethods, run: Run, kind: Kind, rows: FragmentSqlToken, force: boolean) {
   return tx.one(sql.type(z.object({ scanned: z.int(), unchanged: z.int(), newest: z.string().nullable() }))`
     with delta as materialized (
-      select d.*, ${isDismissed(run.mappingName, kind)} or (not ${force} and c.hash is not null and c.hash = d.hash
-        and not exists (select from sync_doubt o where o.mapping_name = c.mapping_name and o.kind = c.kind and o.record_key = c.record_key)) as same
+      select d.*, not ${force} and c.hash is not null and c.hash = d.hash
+        and not exists (select from sync_doubt o where o.mapping_name = c.mapping_name and o.kind = c.kind and o.record_key = c.record_key) as same
       from (${rows}) as d
       left join sync_confirmed c on c.mapping_name = ${run.mappingName} and c.kind = ${kind} and c.record_key = d.record_key
+    ), work as (
+      select distinct record_key from delta where not same
     ), copied as (
       insert into sync_snapshot_row (run_id, kind, state, ${COLUMNS})
-      select ${run.runId}, ${kind}, 'pending', ${VALUES} from delta where not same
+      select ${run.runId}, ${kind}, 'pending', ${VALUES} from delta where record_key in (select record_key from work)
     )
-    select count(*)::int as scanned, (count(*) filter (where same))::int as unchanged,
+    select count(*)::int as scanned, (count(*) filter (where record_key not in (select record_key from work)))::int as unchanged,
       (max(created) filter (where created between '1900-01-01' and now()::timestamp))::text as newest
     from delta`)
 }
@@ -151,9 +157,7 @@ async function copyDelta(tx: CommonQueryMethods, run: Run, kind: Kind, rows: Fra
 const ofNewEnrollment = (runId: string, mappingName: string) => sql.fragment`(
   r.patient_id in (select patient_id from sync_snapshot_row where run_id = ${runId} and kind = 'enrollment')
   and exists (
-    select from sync_snapshot_row e where e.run_id = ${runId} and e.kind = 'enrollment' and e.patient_id = r.patient_id and e.program = r.program
-      and case when r.patient_program_id is not null then e.unique_id = r.patient_program_id
-        else left(e.enrollment_date, 10) = left(r.enrollment_date, 10) end)
+    select from sync_snapshot_row e where e.run_id = ${runId} and e.kind = 'enrollment' and e.patient_id = r.patient_id and ${BELONGS})
   and not exists (select from event_tracker t where t.program = r.program and t.program_stage = r.program_stage and t.event_unique_id = r.unique_id)
   and not exists (select from sync_confirmed c where c.mapping_name = ${mappingName} and c.kind = 'event' and c.record_key = r.record_key)
 )`
@@ -198,19 +202,8 @@ async function rejectDoubtful(tx: CommonQueryMethods, run: Run, relations: Reado
     from jsonb_to_recordset(${sql.jsonb(rejections as never)}) as r (row_id bigint, rejection jsonb)
     where s.run_id = ${run.runId} and s.row_id = r.row_id`)
   if (run.dryRun) return
-  await keepRejected(tx, run)
-  if (run.from === null && !run.retry) await settleVanished(tx, run)
-}
-
-/**
- * Open rejections are always in the delta, so one that is not among its rows has nothing to send any more: its row is gone from the Mart (or has
- * another key now), or is again as DHIS2 has it.
- */
-async function settleVanished(tx: CommonQueryMethods, run: Run): Promise<void> {
-  await tx.query(sql.unsafe`
-    update sync_rejected j set state = 'settled', last_at = now()
-    where mapping_name = ${run.mappingName} and state = 'open'
-      and not exists (select from sync_snapshot_row s where s.run_id = ${run.runId} and s.kind = j.kind and s.record_key = j.record_key)`)
+  await keepDoubtful(tx, run)
+  await settleVanished(tx, run)
 }
 
 const withoutPatient = (relation: string) =>
@@ -232,21 +225,19 @@ function differing(run: Run, row: Doubtful, twins: readonly Doubtful[], relation
 }
 
 /** The work list of rejected records, from rows that were rejected before any step saw them. */
-async function keepRejected(tx: CommonQueryMethods, run: Run): Promise<void> {
-  const { tables } = run.mapping
-  await tx.query(sql.unsafe`
-    insert into sync_rejected as j (mapping_name, kind, record_key, patient_id, relation, code, rejection, hash, run_id)
-    select distinct on (kind, record_key) ${run.mappingName}, kind, record_key, patient_id,
-      case kind when 'trackedEntity' then ${tables.instance} when 'enrollment' then ${tables.enrollments} else ${tables.event} end,
-      rejection ->> 'code', rejection, hash, run_id
-    from sync_snapshot_row where run_id = ${run.runId} and state = 'rejected'
-    on conflict (mapping_name, kind, record_key) do update
-      set code = excluded.code, rejection = excluded.rejection, hash = excluded.hash, run_id = excluded.run_id, last_at = now(),
-        attempts = j.attempts + 1, state = 'open', dismissed_by = null, dismissed_reason = null
-      where j.run_id <> excluded.run_id`)
+async function keepDoubtful(tx: CommonQueryMethods, run: Run): Promise<void> {
+  await tx.query(
+    sql.unsafe`${keepRejected(sql.fragment`
+      select distinct on (kind, record_key) ${run.mappingName} as mapping_name, kind, record_key, patient_id, ${relationOf(run, sql.fragment`kind`)} as relation,
+        rejection ->> 'code' as code, rejection,
+        (select string_agg(distinct t.hash, ' ' order by t.hash) from sync_snapshot_row t
+          where t.run_id = s.run_id and t.kind = s.kind and t.record_key = s.record_key) as hash,
+        run_id
+      from sync_snapshot_row s where run_id = ${run.runId} and state = 'rejected' order by kind, record_key, row_id`)}`,
+  )
 }
 
-/** The other rows of every patient that has work: they decide where its records go. One that was never delivered has to be now. */
+/** The other rows of every patient that has work: they decide where its records go. One that was never delivered has to be now, unless it is dismissed. */
 async function addContext(
   tx: CommonQueryMethods,
   run: Run,
@@ -265,10 +256,29 @@ async function addContext(
   await tx.query(sql.unsafe`
     insert into sync_snapshot_row (run_id, kind, state, ${COLUMNS})
     select distinct on (record_key) ${runId}, ${kind},
-      case when ${tracked} or ${isDismissed(mappingName, kind)} or exists (
+      case when ${isDismissedAsNobodys(mappingName, kind)} then 'dismissed' when ${tracked} or exists (
         select from sync_confirmed c where c.mapping_name = ${mappingName} and c.kind = ${kind} and c.record_key = d.record_key and c.hash is not null
-      ) then 'context' else 'pending' end, ${VALUES}
+      ) then 'context' when ${isDismissed(mappingName, kind)} then 'dismissed' else 'pending' end, ${VALUES}
     from (${selectRows(kind, mapping, relation, martSchema, ofWork)}) as d
+    order by record_key, hash`)
+}
+
+/** Patients who were rejected because they share a value, and are not in this run: sent without them, one of its own would look innocent. */
+async function addSharers(
+  tx: CommonQueryMethods,
+  { runId, mapping, mappingName }: Run,
+  relation: Relation,
+  martSchema: string,
+): Promise<void> {
+  const sharers = sql.fragment`
+    r.record_key in (
+      select record_key from sync_rejected where mapping_name = ${mappingName} and kind = 'trackedEntity' and state = 'open'
+        and code = ${'same-value-in-run' satisfies RejectionCode})
+    and not exists (select from sync_snapshot_row s where s.run_id = ${runId} and s.kind = 'trackedEntity' and s.record_key = r.record_key)`
+  await tx.query(sql.unsafe`
+    insert into sync_snapshot_row (run_id, kind, state, ${COLUMNS})
+    select distinct on (record_key) ${runId}, 'trackedEntity', 'context', ${VALUES}
+    from (${selectRows('trackedEntity', mapping, relation, martSchema, sharers)}) as d
     order by record_key, hash`)
 }
 

@@ -47,18 +47,13 @@ export interface RunRequest {
   to: string | null
   /** compare every record with DHIS2, not only the delta */
   resync: boolean
-  /** send these rejected records again, nothing else, and leave the markers alone */
-  records?: readonly RecordRef[]
+  /** send the mapping's open rejected records that are like this again, with what waits for them, nothing else, and leave the markers alone */
+  rejected?: RejectedFilter
   /** a schedule starts it */
   schedule?: ScheduledRun
 }
 
-export interface RecordRef {
-  kind: Kind
-  recordKey: string
-}
-
-export interface Run extends Omit<RunRequest, 'records' | 'schedule'> {
+export interface Run extends Omit<RunRequest, 'rejected' | 'schedule'> {
   /** it was asked for some rejected records only */
   retry: boolean
   runId: string
@@ -75,6 +70,8 @@ export interface Run extends Omit<RunRequest, 'records' | 'schedule'> {
   createdAt: Date
   startedAt: Date | null
   endedAt: Date | null
+  /** its copies of the Mart were deleted: it has no rejected records and warnings to show any more */
+  erasedAt: Date | null
   counts: Readonly<Record<Kind, Counts>>
 }
 
@@ -106,11 +103,11 @@ export interface PatientWork {
   trackedEntity: string | null
   /** the patient's record was rejected in this run */
   patientRejected: boolean
-  /** created by this run: DHIS2 has no enrollments of it */
+  /** created by this run: DHIS2 has only those enrollments of it that trackers name */
   createdNow: boolean
   /** enrollment_tracker's rows of the tracked entity, also those whose Bahmni enrollment the Mart no longer has */
   trackers: readonly { enrollment: string; program: string; programUniqueId: string }[]
-  /** every enrollment of the patient in the Mart, pending or context */
+  /** every enrollment of the patient in the Mart; pending, context, or delivered by this run already */
   enrollments: readonly EnrollmentRow[]
   /** pending events only */
   events: readonly EventLink[]
@@ -161,36 +158,71 @@ export interface RejectedRow {
   rejection: Rejection
 }
 
-/** Which rejected records; what is left out does not narrow. */
+export const REJECTED_STATES = ['open', 'dismissed', 'settled'] as const
+type RejectedState = (typeof REJECTED_STATES)[number]
+
+/** Which records of the work list; what is left out does not narrow. */
 export interface RejectedFilter {
   mapping?: string
   code?: string
+  /** of a RejectedGroup */
+  cause?: string
   patient?: string
+  /** uuid: rejected in this run, also when a later one rejected it again, for as long as the run's copies are kept */
   run?: string
   state?: RejectedState
+  kind?: Kind
+  /** digits only */
+  ids?: readonly string[]
 }
-type RejectedState = 'open' | 'settled' | 'dismissed'
 
 /** A record of the work list, over all runs. */
-export interface RejectedRecord extends RejectedRow {
+export interface RejectedRecord {
+  /** digits; the greater the later it came on the list */
+  id: string
   mapping: string
+  kind: Kind
+  /** null: erased */
+  recordKey: string | null
+  /** null: erased */
+  patientId: string | null
+  relation: string
+  /** its last one */
+  rejection: Rejection
+  /** that of its group */
+  cause: string
   state: RejectedState
-  /** runs that tried it */
+  /** runs that rejected it since it last passed; 0: it was never sent, because what it belongs to was dismissed */
   attempts: number
+  /** the last of them */
+  runId: string
   firstAt: Date
+  /** it was rejected last, or settled */
   lastAt: Date
-  dismissedBy: string | null
-  dismissedReason: string | null
+  dismissed: { by: string; reason: string; at: Date } | null
+  /** patient, value and sentence are erased */
+  erased: boolean
 }
 
-/** Records with one cause: the same code, column and DHIS2 name, and the same value where it is none of the patient's own. */
-interface RejectedGroup {
+/** Records that are mended together: with the same code, column and name in DHIS2, and the same value where it is nobody's own. */
+export interface RejectedGroup {
+  /** short, stays the same, and names the group in a filter */
+  cause: string
   code: RejectionCode
   column: string | null
   dhis2Name: string | null
+  /** where it alone tells causes apart */
+  dhis2Code: string | null
+  /** an org unit, program, stage or status; an answer that five patients have, or more */
   value: string | null
   records: number
   patients: number
+  kinds: readonly Kind[]
+  mappings: readonly string[]
+  /** the most that one of the records had */
+  attempts: number
+  firstAt: Date
+  lastAt: Date
 }
 
 export interface LogRow {
@@ -329,9 +361,11 @@ export interface Store
   readPlanned<Plan>(runId: string, step: Step, chunk: number, which?: 'pending' | 'all'): Promise<readonly PushItem<Plan>[]>
   /**
    * Does the work while no other process sends anything about the chunk's patients, in whatever run: DHIS2 answers two requests with one new person with
-   * HTTP 500 or a refusal.
+   * HTTP 500 or a refusal. `beside`: some of them are another run's too, which goes on or went on beside this one.
    */
-  holdingPatients<T>(runId: string, chunk: number, work: () => Promise<T>): Promise<T>
+  holdingPatients<T>(runId: string, chunk: number, work: (beside: boolean) => Promise<T>): Promise<T>
+  /** Has another run sent enrollments of the chunk's patients, in the programs of its plan, since that was made? */
+  sentSincePlan(runId: string, chunk: number): Promise<boolean>
   /** Write-ahead, before a request: these uids and values are on their way (sync_confirmed, without a hash). Nothing in a dry run. @throws RunEndedError */
   markSending(runId: string, sending: readonly { rowId: string; uid: string; sent: readonly string[] }[]): Promise<void>
   /** In one transaction: snapshot rows, tracker tables, confirmed hashes, rejected records and step counts. In a dry run only snapshot rows and counts. */
@@ -354,17 +388,21 @@ export interface Store
   describeMart(mapping: Mapping): Promise<{ programs: readonly string[]; orgUnits: readonly string[] }>
 
   // ---- rejected records, a work list over all runs
-  /** the longest open first */
-  listRejected(filter: RejectedFilter): Promise<readonly RejectedRecord[]>
+  /** in the order in which they came on the list; `after`: id of the last one of the page before, null at the beginning */
+  listRejected(filter: RejectedFilter, page: { after: string | null; limit: number }): Promise<readonly RejectedRecord[]>
+  readRejectedRecord(id: string): Promise<RejectedRecord | null>
   countRejected(filter: RejectedFilter): Promise<number>
   /** the most frequent first */
   groupRejected(filter: RejectedFilter): Promise<readonly RejectedGroup[]>
-  /** Open ones only: they are not sent, and not counted as rejected, until their content changes in the Mart. @returns how many */
+  /** Open ones only: with what belongs to them they are not sent, and not counted as rejected, until their content changes in the Mart. @returns how many */
   dismissRejected(filter: RejectedFilter, by: string, reason: string): Promise<number>
   /** @returns how many dismissed ones are open again */
   reopenRejected(filter: RejectedFilter): Promise<number>
-  /** Erases the values of records that were settled or dismissed, and the copies of runs that ended, more than so many days ago. */
-  eraseOlderThan(days: number): Promise<void>
+  /**
+   * Erases patient, value and sentence of records that were settled or dismissed, and the copies of runs that ended, more than so many days ago; never
+   * within an hour. `signal` ends it after some thousand rows. @returns how many records and runs
+   */
+  eraseOlderThan(days: number, signal?: AbortSignal): Promise<{ records: number; runs: number }>
 
   readLog(limit: number): Promise<readonly LogRow[]>
   close(): Promise<void>

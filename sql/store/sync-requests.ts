@@ -55,7 +55,7 @@ async function claim(tx: CommonQueryMethods, runId: string, request: RunRequest,
   return earlier.run_id
 }
 
-const hashOf = ({ mappingName, comment, dryRun, from, to, resync, records }: RunRequest) =>
+const hashOf = ({ mappingName, comment, dryRun, from, to, resync, rejected }: RunRequest) =>
   createHash('sha256')
-    .update(JSON.stringify([mappingName, comment, dryRun, from, to, resync, records ?? null]))
+    .update(JSON.stringify([mappingName, comment, dryRun, from, to, resync, rejected ?? null]))
     .digest('hex')

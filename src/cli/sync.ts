@@ -24,13 +24,9 @@ export async function runSync(
   mappingName: string,
   options: SyncOptions,
 ): Promise<number> {
-  return syncAndPrint(env, requestOf(mappingName, options), options.json ?? false)
-}
-
-/** @returns the exit code */
-export async function syncAndPrint(env: Readonly<Record<string, string | undefined>>, request: RunRequest, json: boolean): Promise<number> {
-  const report = await syncOnce(readConfig(env, ['database', 'dhis2']), request, json)
-  process.stdout.write(`${json ? JSON.stringify(report, null, 2) : printReport(report)}\n`)
+  const request = requestOf(mappingName, options)
+  const report = await syncOnce(readConfig(env, ['database', 'dhis2']), request, options.json ?? false)
+  process.stdout.write(`${options.json ? JSON.stringify(report, null, 2) : printReport(report)}\n`)
   return report.state === 'succeeded' ? EXIT.ok : EXIT.failed
 }
 

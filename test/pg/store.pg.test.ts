@@ -439,6 +439,19 @@ describe('snapshot', () => {
     )
     expect(await workList()).toEqual([{ record_key: 'P-differs', state: 'open', attempts: 1 }])
   })
+  test('a row that comes beside one that DHIS2 has: neither is sent', async () => {
+    clinic.patient('a', { dateCreated: '2024-03-01' }, { Phone: '1' })
+    await mart()
+    await deliver((await snapshot()).run)
+    clinic.patients.push({ ...clinic.patients[0]!, values: { ...clinic.patients[0]!.values, Phone: '2' } })
+    await mart()
+    for (const attempts of [1, 2]) {
+      const { run, summary } = await snapshot()
+      expect(summary.counts.trackedEntity).toEqual({ scanned: 2, pending: 0, unchanged: 0, rejected: 2 })
+      expect(await workList()).toEqual([{ record_key: 'P-a', state: 'open', attempts }])
+      await end(run.runId)
+    }
+  })
   test('rows without a patient are rejected one by one, and hide no other', async () => {
     clinic.patient('a', { patientId: ' ' })
     clinic.patient('b', { patientId: null })

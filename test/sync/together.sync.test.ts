@@ -2,24 +2,16 @@
 import { Client } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { migrate } from '../../sql/migrate.ts'
-import { hasEnded, RunActiveError, STEPS, type Run, type Step } from '../../sql/store/store.ts'
+import { RunActiveError, STEPS, type Run, type Step } from '../../sql/store/store.ts'
 import type { Mapping } from '../../src/core/mapping.ts'
 import { startSandbox, type Sandbox } from '../../src/sandbox/start.ts'
 import { readReport } from '../../src/cli/report.ts'
 import { Clinic, expectedOf, FOLLOW_UP, INITIAL, mappingOf } from '../support/clinic-model.ts'
+import { endOf, holdAt, readRun, REQUEST, start } from '../support/going.ts'
 import { readBack } from '../support/read-back.ts'
 import { until } from '../support/site.ts'
 import { startWatch, type Watch } from '../support/watch.ts'
 import { openWorld, targets, type World } from '../support/world.ts'
-
-const REQUEST = { requestedBy: 'tester', comment: 'test', dryRun: false, from: null, to: null, resync: false }
-const start = (world: World, mappingName: string) => world.service.queues.enqueue({ mappingName, ...REQUEST })
-const readRun = async (world: World, { runId }: Run) => (await world.service.store.readRun(runId))!
-
-async function endOf(world: World, run: Run): Promise<Run> {
-  await until(async () => hasEnded(await readRun(world, run)))
-  return readRun(world, run)
-}
 
 /** Waits until a step has begun. */
 const begun = (world: World, run: Run, step: Step) =>
@@ -94,29 +86,6 @@ async function enterByHand(world: World): Promise<void> {
     await world.dhis2('POST', 'tracker?async=false', {
       trackedEntities: [{ trackedEntityType: 'TETPerson01', orgUnit: 'OUClinHre01', attributes }],
     })
-}
-
-/** Stops the run where it says that a step begins. */
-function holdAt(world: World, step: Step) {
-  const { store } = world.service
-  const startStep = store.startStep.bind(store)
-  let letGo = () => {}
-  let arrived = () => {}
-  const reached = new Promise<void>((done) => (arrived = done))
-  const gate = new Promise<void>((done) => (letGo = done))
-  store.startStep = async (runId, which, chunks) => {
-    await startStep(runId, which, chunks)
-    if (which !== step) return
-    arrived()
-    await gate
-  }
-  return {
-    reached,
-    letGo() {
-      store.startStep = startStep
-      letGo()
-    },
-  }
 }
 
 const endSessions = (world: World, name: string) =>

@@ -1,0 +1,72 @@
+/**
+ * Patient data is kept no longer than it is needed: values go, the fact stays. Some thousand rows a statement: a run that writes into the same tables never
+ * waits for a million.
+ */
+import { sql, type CommonQueryMethods, type DatabasePool, type FragmentSqlToken } from 'slonik'
+import { z } from 'zod'
+import { ANSWER, CAUSE } from './rejected.ts'
+
+const ROWS = 5000
+
+/** Open records keep their values: they are the work list. */
+export async function eraseOlderThan(pool: DatabasePool, days: number, signal?: AbortSignal): Promise<{ records: number; runs: number }> {
+  // the chunk locks look at an ended run's patients for an hour
+  const before = sql.fragment`now() - greatest(make_interval(days => ${days}), interval '1 hour')`
+  const erased = { records: 0, runs: 0 }
+  for (;;) {
+    const n = await eraseRecords(pool, before)
+    erased.records += n
+    if (n < ROWS || signal?.aborted) break
+  }
+  const runs = await pool.anyFirst(sql.type(z.object({ run_id: z.string() }))`
+    select run_id::text from sync_run where ended_at < ${before} and erased_at is null order by ended_at`)
+  for (const runId of runs) if (await eraseCopies(pool, runId, signal)) erased.runs++
+  return erased
+}
+
+/**
+ * The sentence holds the patient and the value too, and the key of a patient's record is the patient. One that is dismissed is known again by its key and
+ * hash. One that somebody works on now is left for the next time.
+ */
+async function eraseRecords(pool: CommonQueryMethods, before: FragmentSqlToken): Promise<number> {
+  const { rowCount } = await pool.query(sql.unsafe`
+    with old as (
+      select rejected_id, code, rejection || '{"message": "The details were erased.", "value": null, "dhis2Uid": null}' as rejection
+      from sync_rejected where state <> 'open' and erased_at is null and last_at < ${before} and coalesce(dismissed_at < ${before}, true)
+      order by last_at limit ${ROWS} for update skip locked
+    )
+    update sync_rejected r set erased_at = now(), patient_id = null, rejection = j.rejection, cause = ${CAUSE}, answer = ${ANSWER},
+      record_key = case r.state when 'settled' then 'erased ' || r.rejected_id else r.record_key end, hash = case r.state when 'settled' then '' else r.hash end
+    from old as j where r.rejected_id = j.rejected_id`)
+  return rowCount
+}
+
+/** Tables with what a run copied, by a column in whose order they are deleted, and how many of its values make some thousand rows. */
+const COPIES = [
+  { table: 'sync_snapshot_row', key: 'row_id', type: 'int8', values: ROWS },
+  { table: 'sync_plan', key: 'chunk', type: 'int4', values: 20 },
+  { table: 'sync_patient', key: 'chunk', type: 'int4', values: 20 },
+  { table: 'sync_run_record', key: 'record_key', type: 'text', values: ROWS },
+] as const
+
+/** @returns false: ended before the end */
+async function eraseCopies(pool: CommonQueryMethods, runId: string, signal?: AbortSignal): Promise<boolean> {
+  for (const { table, key, type, values } of COPIES) {
+    const [rows, column] = [sql.identifier([table]), sql.identifier([key])]
+    for (let last: string | null = null; ;) {
+      if (signal?.aborted) return false
+      // onward from the last one: what was deleted just now is not passed again
+      last = await pool.oneFirst(sql.type(z.object({ last: z.string().nullable() }))`
+        with batch as (
+          select distinct ${column} as key from ${rows} where run_id = ${runId} and (${last}::text is null or ${column} > ${last}::${sql.identifier([type])})
+          order by 1 limit ${values}
+        ), gone as (
+          delete from ${rows} where run_id = ${runId} and ${column} in (select key from batch)
+        )
+        select max(key)::text as last from batch`)
+      if (last === null) break
+    }
+  }
+  await pool.query(sql.unsafe`update sync_run set erased_at = now() where run_id = ${runId}`)
+  return true
+}
