@@ -6,6 +6,13 @@ import { RunFailure, systemSentence } from '../src/errors.ts'
  * quotes values, JSON.parse quotes text), so only its kind and place are kept.
  */
 export function safeFailure(error: unknown): Error {
+  const failure = sentenceOnly(error)
+  // Bull Board shows it; for an administrator the sentence is all of it
+  failure.stack = failure.message
+  return failure
+}
+
+function sentenceOnly(error: unknown): Error {
   if (error instanceof UnrecoverableError) return error
   if (error instanceof RunFailure) return error.transient ? new Error(error.message) : new UnrecoverableError(error.message)
   const sentence = systemSentence(error)

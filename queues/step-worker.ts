@@ -62,7 +62,8 @@ async function doStep(job: Job<StepData>, token: string, options: StepWorkerOpti
     }
     return await addChunks(store, run, step, job, token, chunks)
   } catch (error) {
-    if (error instanceof WaitingChildrenError || error instanceof FailedRun) throw error
+    if (error instanceof WaitingChildrenError) throw error
+    if (error instanceof FailedRun) throw safeFailure(error)
     if (options.stopping.aborted) return handBack(job, token)
     const failure = safeFailure(error)
     // a database that is away now is there at the next try, or for "finish"

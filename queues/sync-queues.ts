@@ -7,6 +7,7 @@ import { startChunkWorker } from './chunk-worker.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import { readJobLogs, type JobLogs } from './job-logs.ts'
 import { CHUNK_QUEUE, SCHEDULE_QUEUE, STEP_QUEUE, type ChunkData, type ScheduleData, type StepData } from './jobs.ts'
+import { retryRun } from './retry-run.ts'
 import type { RunContextFactory } from './run-context.ts'
 import { startScheduleWorker } from './schedule-worker.ts'
 import { reconcileFromTimeToTime, reconcileSchedules } from './schedules.ts'
@@ -52,6 +53,8 @@ export function openQueues({ backend, store, log, onError }: QueuesOptions) {
     enqueueOnce: (request: RunRequest, key: string | null): Promise<Started> => startRun({ store, steps, flow }, request, key),
     /** The run ends after the requests that are on their way; at once when nobody works on it. @returns false: it has ended already */
     cancel: (runId: string): Promise<boolean> => cancelRun({ store, steps }, runId),
+    /** Does again what a failed run was asked to do. @throws RunActiveError, MappingNotFoundError, NothingToRetryError, QueueOutOfReach */
+    retry: (runId: string, user: string): Promise<Run> => retryRun({ store, enqueue }, runId, user),
     /** what the jobs of a step said, as long as the queue keeps them */
     jobLogs: (runId: string, step: Step, done: readonly number[]): Promise<JobLogs> => readJobLogs({ steps, chunks }, runId, step, done),
     /** how many processes would work on a sync */

@@ -12,6 +12,9 @@ const LOCK = 7_215_032
 
 export class DatabaseNewerError extends RunFailure {}
 
+export const databaseIsNewer = (unknown: readonly string[]): string =>
+  `The database is newer than this program: it has ${unknown.join(', ')}. Install the version that made it, or a later one.`
+
 /** Safe to run again and at the same time from several processes. @returns names of the migrations that were carried out */
 export async function migrate({ databaseUrl, storeSchema }: { databaseUrl: string; storeSchema: string }): Promise<string[]> {
   const client = new pg.Client({ connectionString: databaseUrl, application_name: 'bahmni-dhis2-sync migrate' })
@@ -47,11 +50,16 @@ export async function missingMigrations({ databaseUrl, storeSchema }: { database
   await client.connect()
   try {
     await refuseNewer(client, storeSchema)
-    const applied = new Set(await appliedMigrations(client, storeSchema))
-    return knownMigrations().filter((name) => !applied.has(name))
+    return migrationLevel(await appliedMigrations(client, storeSchema)).missing
   } finally {
     await client.end()
   }
+}
+
+/** How a database that has had these migrations differs from what this program needs. */
+export function migrationLevel(applied: readonly string[]): { missing: string[]; unknown: string[] } {
+  const known = knownMigrations()
+  return { missing: known.filter((name) => !applied.includes(name)), unknown: applied.filter((name) => !known.includes(name)) }
 }
 
 const knownMigrations = () =>
@@ -67,12 +75,8 @@ async function appliedMigrations(client: pg.Client, storeSchema: string): Promis
 }
 
 async function refuseNewer(client: pg.Client, storeSchema: string): Promise<void> {
-  const known = new Set(knownMigrations())
-  const unknown = (await appliedMigrations(client, storeSchema)).filter((name) => !known.has(name))
-  if (unknown.length > 0)
-    throw new DatabaseNewerError(
-      `The database is newer than this program: it has ${unknown.join(', ')}. Install the version that made it, or a later one.`,
-    )
+  const { unknown } = migrationLevel(await appliedMigrations(client, storeSchema))
+  if (unknown.length > 0) throw new DatabaseNewerError(databaseIsNewer(unknown))
 }
 
 /** sql/migrations of the project, from the source and from dist/sql alike. */

@@ -1,6 +1,7 @@
 /** The composition root: everything that a command needs, from the configuration. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createQueueBackend } from '../queues/backend.ts'
+import { readDepths } from '../queues/depths.ts'
 import type { RunContextFactory } from '../queues/run-context.ts'
 import { openQueues, type SyncQueues } from '../queues/sync-queues.ts'
 import { openChunkLocks } from '../sql/store/chunk-locks.ts'
@@ -17,6 +18,7 @@ import { connectDhis2, openProbe, type ApiChoice, type Probe } from './dhis2/con
 import type { HttpOptions, ObservedRequest } from './dhis2/http.ts'
 import { startErasing, type Erasing } from './erasing.ts'
 import type { Log } from './log.ts'
+import { openMetrics, type Metrics } from './metrics.ts'
 import { openOpenmrs, type Openmrs } from './openmrs/client.ts'
 
 export interface Service {
@@ -26,6 +28,7 @@ export interface Service {
   /** null: it is not asked who a user is */
   openmrs: Openmrs | null
   signIn: SignIn
+  metrics: Metrics
   startWorkers: () => Promise<void>
   /** after startWorkers, in processes that stay */
   startSchedules: () => Promise<void>
@@ -107,12 +110,17 @@ export async function openService(config: Config, log: Log, observe: (request: O
     log,
     onError: saidOnceIn(QUIET_MS, (error) => log.error({ name: error.name }, 'the queue is out of reach')),
   })
+  const metrics = openMetrics({
+    figures: () => store.readFigures(),
+    depths: () => readDepths([queues.steps, queues.chunks, queues.schedules]),
+  })
   let connected: Dhis2Client | null = null
   let erasing: Erasing | null = null
   const connector = dhis2Connector(
     config,
     (request) => {
       log.debug(request, 'DHIS2 request')
+      metrics.observe(request)
       observe(request)
     },
     queues.stopping,
@@ -136,6 +144,7 @@ export async function openService(config: Config, log: Log, observe: (request: O
     store,
     queues,
     connect,
+    metrics,
     openmrs,
     signIn: createSignIn({ store, attempts, sessionHours: config.sessionHours }),
     startAuditDelivery() {
@@ -150,9 +159,9 @@ export async function openService(config: Config, log: Log, observe: (request: O
     async close() {
       delivery.abort()
       await Promise.all([queues.close(), erasing?.stop()])
+      await openmrs?.close()
       await delivering
       await connected?.close()
-      await openmrs?.close()
       await attempts.close()
       await store.close()
     },

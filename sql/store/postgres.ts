@@ -4,6 +4,7 @@ import { describeMart, previewDelta } from '../mart/preview.ts'
 import { accountMethods } from './accounts.ts'
 import { auditMethods } from './audit.ts'
 import type { ChunkLocks } from './chunk-locks.ts'
+import { figureMethods } from './figures.ts'
 import { logMethods, readLog } from './log.ts'
 import { listMappings, readMapping, saveMappings } from './mappings.ts'
 import { recordMethods } from './records.ts'
@@ -38,6 +39,7 @@ export function createStore(pool: DatabasePool, locks: ChunkLocks, options: Mart
     ...rejectedMethods(pool),
     ...logMethods(pool),
     ...scheduleMethods(pool),
+    ...figureMethods(pool),
     ...accountMethods(pool),
     ...sessionMethods(pool),
     ...tokenMethods(pool),

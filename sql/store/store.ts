@@ -4,6 +4,7 @@ import type { Mapping } from '../../src/core/mapping.ts'
 import type { Rejection, RejectionCode } from '../../src/core/rejection.ts'
 import { RunFailure } from '../../src/errors.ts'
 import type { MartFound } from '../mart/find.ts'
+import type { FigureStore } from './figures.ts'
 import type { LogStore } from './log.ts'
 import type { SyncListStore } from './sync-lists.ts'
 import type { SyncRequestStore } from './sync-requests.ts'
@@ -294,7 +295,7 @@ export class MappingNotFoundError extends Error {
 }
 
 export interface Store
-  extends SyncRequestStore, SyncListStore, LogStore, ScheduleStore, AccountStore, SessionStore, TokenStore, AuditStore {
+  extends SyncRequestStore, SyncListStore, LogStore, ScheduleStore, FigureStore, AccountStore, SessionStore, TokenStore, AuditStore {
   // ---- mappings (originals' table `mapping`)
   readMapping(name: string): Promise<Mapping | null>
   listMappings(): Promise<readonly Mapping[]>
@@ -308,6 +309,8 @@ export interface Store
    */
   createRun(request: RunRequest): Promise<Run>
   readRun(runId: string): Promise<Run | null>
+  /** the rejected records that a retry was asked for, with those that were not sent because of them */
+  readRunRecords(runId: string): Promise<readonly RecordRef[]>
   /** queued → running; also true when it is running already (a job that is tried again) */
   startRun(runId: string): Promise<boolean>
   requestCancel(runId: string): Promise<boolean>

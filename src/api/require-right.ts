@@ -8,7 +8,7 @@ import { refuseStrangers } from './principal.ts'
 
 /**
  * Lets through whoever has one of the rights; with none named, whoever may enter. Whoever opens such a page without being signed in gets to the page where
- * one signs in, and from there back.
+ * one signs in, and from there back. Who it is, is in response.locals.principal.
  */
 export function requireRight(
   { authenticate, config }: Pick<ApiContext, 'authenticate' | 'config'>,
@@ -20,6 +20,7 @@ export function requireRight(
     try {
       const principal = await authenticate(request.headers)
       refuseStrangers(principal, rights)
+      response.locals['principal'] = principal
       if (!['GET', 'HEAD'].includes(request.method) && principal.via !== 'token') refuseForeignOrigin(request, config.publicUrl)
     } catch (error) {
       if (!(error instanceof ApiProblem && error.code === 'not-signed-in' && isOpenedByUser(request))) throw error

@@ -3,13 +3,16 @@ import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
-import { bullBoard } from '../../dashboard/bull-board.ts'
+import { queueBoard } from '../../dashboard/queue-board.ts'
 import { within } from '../within.ts'
 import { ApiProblem, problemBody, problemOf } from './api-problem.ts'
 import { PROBLEMS } from './contract/problem.ts'
+import { apiDocs } from './docs/pages.ts'
 import { placeOf } from './failure-place.ts'
 import type { ApiContext, Route } from './handler.ts'
 import { openLive } from './live.ts'
+import { probes } from './probes.ts'
+import { requestLog } from './request-log.ts'
 import { requireRight } from './require-right.ts'
 import { apiRouter, type RouterOptions } from './router.ts'
 import { routes } from './routes.ts'
@@ -40,11 +43,12 @@ export function createApp(
   // an ETag is said where it means something: of a mapping
   app.set('etag', false)
   app.set('trust proxy', ctx.config.trustedProxies)
-  app.use(identified, securityHeaders(ctx.config.publicUrl))
-  app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }))
+  app.use(identified, requestLog(ctx.log), securityHeaders(ctx.config.publicUrl))
+  app.use(probes(ctx))
+  app.use('/api', apiDocs(table))
   app.use('/api/v1', unkept, apiRouter(table, ctx, options))
   app.get('/', (_request, response) => response.redirect('/queues'))
-  app.use('/queues', inlineStyles, requireRight(ctx, ['upload', 'log']), bullBoard(ctx.queues, '/queues'))
+  app.use('/queues', inlineStyles, requireRight(ctx, ['upload', 'log']), queueBoard(ctx, '/queues'))
   app.use((request, _response, next) => next(new ApiProblem('not-found', `There is nothing at ${request.path.slice(0, 200)}.`)))
   app.use(refusing(ctx))
   return app

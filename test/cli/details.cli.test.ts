@@ -33,7 +33,20 @@ describe('usage', () => {
   test('--help names every command, and is no failure', async () => {
     const ended = await run(['--help'])
     expect(ended).toMatchObject({ code: 0, err: '' })
-    for (const command of ['migrate', 'mappings', 'check', 'preview', 'sync', 'cancel', 'vanished', 'serve', 'work', 'demo'])
+    for (const command of [
+      'migrate',
+      'mappings',
+      'check',
+      'preview',
+      'sync',
+      'cancel',
+      'vanished',
+      'users',
+      'tokens',
+      'serve',
+      'work',
+      'demo',
+    ])
       expect(ended.out).toContain(command)
   })
   test.each([

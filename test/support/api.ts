@@ -49,13 +49,17 @@ interface ApiOptions extends SiteOptions {
   /** instead of the program's own */
   routes?: readonly Route[]
   log?: Log
+  /** what the program has between itself and its database */
+  through?: { address: { port: number } }
 }
 
 export async function openApi(given: ApiOptions = {}): Promise<Api> {
-  const { workers = false, authenticate: who = byHeader, routes, log = createLog('silent'), ...options } = given
+  const { workers = false, authenticate: who = byHeader, routes, log = createLog('silent'), through, ...options } = given
   const site = await openSite(options)
   const { USER: _, ...env } = site.env
-  const config = readConfig(env, ['database', 'dhis2'])
+  const database = new URL(site.db.url)
+  if (through) database.port = String(through.address.port)
+  const config = readConfig({ ...env, DATABASE_URL: database.href }, ['database', 'dhis2'])
   const service = await openService(config, log)
   if (workers) await service.startWorkers()
   const authenticate = who === 'real' ? createAuthenticate({ ...service, idleMinutes: config.sessionIdleMinutes }) : who
@@ -79,7 +83,7 @@ export async function openApi(given: ApiOptions = {}): Promise<Api> {
         },
       )
       const text = await response.text()
-      const isJson = /json/.test(response.headers.get('content-type') ?? '')
+      const isJson = text !== '' && /json/.test(response.headers.get('content-type') ?? '')
       return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : null, text }
     },
     async close() {

@@ -29,6 +29,7 @@ const run = (over: Partial<Run> = {}): Run => ({
   createdAt: at(0),
   startedAt: at(1),
   endedAt: null,
+  erasedAt: null,
   counts: COUNTS,
   ...over,
 })
