@@ -56,9 +56,15 @@ describe.each(BACKENDS)('on %s', (backend) => {
 
   /** a sync with something to send */
   async function begin(latency = 0): Promise<string> {
+    for (const [i, enrollment] of api.site.clinic.enrollments.entries())
+      Object.assign(enrollment, {
+        status: i < 3 ? 'COMPLETED' : 'ACTIVE',
+        incidentDate: `2024-02-${String(10 + (changes % 19)).padStart(2, '0')}`,
+      })
     for (const patient of api.site.clinic.patients) patient.values = { ...patient.values, [COLUMN_OF_NAME]: `changed ${++changes}` }
     await api.site.mart()
-    await api.site.db.query('update mart.hts_instance_table set date_created = now()')
+    for (const table of ['instance_table', 'program_enrollment_table'])
+      await api.site.db.query(`update mart.hts_${table} set date_created = now()`)
     api.site.sandbox.control.latency = latency
     return (await api.call('POST', '/syncs', { body: { mapping: MAPPING.name, comment: 'followed' } })).body.id
   }
@@ -73,7 +79,7 @@ describe.each(BACKENDS)('on %s', (backend) => {
   const detail = async (id: string) => (await api.call('GET', `/syncs/${id}`)).body
 
   test.each(['where its workers are', 'in another process'])('from its start to its end, %s', async (where) => {
-    const id = await begin(100)
+    const id = await begin(400)
     const reader = await follow(id, where === 'in another process' ? { url: other.web.url } : {})
     expect(reader.response.status).toBe(200)
     expect(reader.response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
@@ -93,6 +99,9 @@ describe.each(BACKENDS)('on %s', (backend) => {
     expect(percents).toEqual(percents.toSorted((a, b) => a - b))
     // chunks were seen to go on
     expect(new Set(events.map(({ data }) => data.steps[1].chunksDone)).size).toBeGreaterThan(2)
+    // what is planned is known before it is begun
+    const planned = events.find(({ data }) => data.steps[4].state === 'running' && data.steps[6].state === 'queued')
+    expect(planned?.data.steps.slice(3, 7).map((step: { chunks: number }) => step.chunks)).toEqual([0, 3, 0, 3])
     for (const patient of api.site.clinic.patients) expect(reader.text()).not.toContain(patient.patientId)
   })
 
