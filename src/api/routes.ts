@@ -16,11 +16,8 @@ import { auditHandlers } from './handlers/audit/index.ts'
 import { logHandlers } from './handlers/logs/index.ts'
 import { scheduleHandlers } from './handlers/schedules/index.ts'
 import { sessionHandlers } from './handlers/session/index.ts'
-import { readStatistics } from './handlers/status/read-statistics.ts'
-import { readStatus } from './handlers/status/read-status.ts'
+import { statusHandlers } from './handlers/status/index.ts'
 import { syncHandlers } from './handlers/syncs/index.ts'
-
-const { readStatus: status, readStatistics: statistics } = statusOperations
 
 export const routes: readonly Route[] = [
   ...routesOf(mappingOperations, mappingHandlers),
@@ -31,5 +28,5 @@ export const routes: readonly Route[] = [
   ...routesOf(syncOperations, syncHandlers),
   ...routesOf(scheduleOperations, scheduleHandlers),
   ...routesOf(logOperations, logHandlers),
-  ...routesOf({ readStatus: status, readStatistics: statistics }, { readStatus, readStatistics }),
+  ...routesOf(statusOperations, statusHandlers),
 ]
