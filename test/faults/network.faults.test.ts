@@ -141,40 +141,42 @@ describe.runIf(sandbox)('in mid-run', () => {
     },
   }
 
-  test.for(Object.entries(LOSSES).flatMap(([name, loss]) => [{ name, loss, isLong: false }, { name, loss, isLong: true }]))(
-    '$name for a time (longer than the budget: $isLong)',
-    async ({ loss, isLong }, context) => {
-      isKnown = true
-      let posts = 0
-      let gone: Promise<unknown> = Promise.resolve()
-      let site: Awaited<ReturnType<typeof openClinic>> | undefined
-      const proxy: Dhis2Proxy = await startDhis2Proxy({
-        target: () => site!.world.url,
-        atRequest(_n, { method }) {
-          if (method !== 'POST' || ++posts !== 2) return 'go on'
-          gone = loss.go(proxy).then(async () => {
-            if (isLong) return
-            await sleep(1500)
-            await loss.back(proxy)
-          })
-          return 'reset after the request was carried out'
-        },
-      })
-      site = await openClinic(sandbox!, proxy.url.replace('127.0.0.1', NAME), { DHIS2_RETRY_SECONDS: isLong ? '1' : '20' })
-      const { world } = site
-      const report = await world.sync(mapping.name)
-      await gone
-      if (isLong) {
-        expect(report.state).toBe('failed')
-        expect(report.failure).toMatch(loss.says)
-        expect(await world.db.query('select from marker where last_synced_date is not null')).toEqual([])
-        await loss.back(proxy)
-        expect(await world.sync(mapping.name)).toMatchObject({ state: 'succeeded', rejected: [] })
-      } else expect(report).toMatchObject({ state: 'succeeded', rejected: [] })
-      await isComplete(site)
-      Object.assign(figuresOf(context), { syncs: isLong ? 3 : 2, disturbed: 1 })
-      await world.close()
-      await proxy.close()
-    },
-  )
+  test.for(
+    Object.entries(LOSSES).flatMap(([name, loss]) => [
+      { name, loss, isLong: false },
+      { name, loss, isLong: true },
+    ]),
+  )('$name for a time (longer than the budget: $isLong)', async ({ loss, isLong }, context) => {
+    isKnown = true
+    let posts = 0
+    let gone: Promise<unknown> = Promise.resolve()
+    let site: Awaited<ReturnType<typeof openClinic>> | undefined
+    const proxy: Dhis2Proxy = await startDhis2Proxy({
+      target: () => site!.world.url,
+      atRequest(_n, { method }) {
+        if (method !== 'POST' || ++posts !== 2) return 'go on'
+        gone = loss.go(proxy).then(async () => {
+          if (isLong) return
+          await sleep(1500)
+          await loss.back(proxy)
+        })
+        return 'reset after the request was carried out'
+      },
+    })
+    site = await openClinic(sandbox!, proxy.url.replace('127.0.0.1', NAME), { DHIS2_RETRY_SECONDS: isLong ? '1' : '20' })
+    const { world } = site
+    const report = await world.sync(mapping.name)
+    await gone
+    if (isLong) {
+      expect(report.state).toBe('failed')
+      expect(report.failure).toMatch(loss.says)
+      expect(await world.db.query('select from marker where last_synced_date is not null')).toEqual([])
+      await loss.back(proxy)
+      expect(await world.sync(mapping.name)).toMatchObject({ state: 'succeeded', rejected: [] })
+    } else expect(report).toMatchObject({ state: 'succeeded', rejected: [] })
+    await isComplete(site)
+    Object.assign(figuresOf(context), { syncs: isLong ? 3 : 2, disturbed: 1 })
+    await world.close()
+    await proxy.close()
+  })
 })

@@ -49,57 +49,60 @@ build()
 const all = targets()
 
 describe.concurrent('seed', () => {
-  test.for(seedsOf().map((seed) => ({ seed, target: all[seed % all.length]! })))('$seed on $target.name', async ({ seed, target }, context) => {
-    const figures = figuresOf(context)
-    const stops = seed % 2 === 1
-    // without an overlap a marker that is too far ahead hides what it passed
-    const clinic = await open(target, figures, seed % 3 === 0 ? '7' : '0')
-    const d = dice(seed)
-    let site = newSite()
-    const history = new History(clinic, seed, () => site)
-    await history.begin(PATIENTS)
-    const told: string[] = []
-    for (const round of ROUNDS) {
-      if (round > 1) await history.goOn()
-      const mart = history.clinic.service('hts')
-      await createMart(clinic.db.url, 'mart', [mart])
-      await clinic.save({ ...mapping, onRejected: stops ? 'stop' : 'continue' })
-      for (let n = 1 + d.below(2); n > 0; n--) {
-        const before = await clinic.markers()
-        told.push(`round ${round}: ${await clinic.disturbedSync(d)}`)
-        if (stops) await clinic.expectNoneBehind(before, told)
-        const behind = await passedByMarkers(clinic.db, history.clinic)
-        // a record that was rejected under `continue` in the first round may be behind
+  test.for(seedsOf().map((seed) => ({ seed, target: all[seed % all.length]! })))(
+    '$seed on $target.name',
+    async ({ seed, target }, context) => {
+      const figures = figuresOf(context)
+      const stops = seed % 2 === 1
+      // without an overlap a marker that is too far ahead hides what it passed
+      const clinic = await open(target, figures, seed % 3 === 0 ? '7' : '0')
+      const d = dice(seed)
+      let site = newSite()
+      const history = new History(clinic, seed, () => site)
+      await history.begin(PATIENTS)
+      const told: string[] = []
+      for (const round of ROUNDS) {
+        if (round > 1) await history.goOn()
+        const mart = history.clinic.service('hts')
+        await createMart(clinic.db.url, 'mart', [mart])
+        await clinic.save({ ...mapping, onRejected: stops ? 'stop' : 'continue' })
+        for (let n = 1 + d.below(2); n > 0; n--) {
+          const before = await clinic.markers()
+          told.push(`round ${round}: ${await clinic.disturbedSync(d)}`)
+          if (stops) await clinic.expectNoneBehind(before, told)
+          const behind = await passedByMarkers(clinic.db, history.clinic)
+          // a record that was rejected under `continue` in the first round may be behind
+          expect(
+            behind.filter(({ is }) => is !== 'open' || (stops && round === 1)),
+            told.join('\n'),
+          ).toEqual([])
+        }
+        if (stops) {
+          const before = await clinic.markers()
+          told.push(`round ${round}: undisturbed, ${(await clinic.sync()).state}`)
+          await clinic.expectNoneBehind(before, told)
+          await clinic.save(mapping)
+        }
+        // the second delivers what the first could only after it had made room
+        const reports = [await clinic.sync(), await clinic.sync()]
+        const expected = next(next({ site, rejected: [] }, mart, target), mart, target)
+        const story = told.join('\n')
         expect(
-          behind.filter(({ is }) => is !== 'open' || (stops && round === 1)),
-          told.join('\n'),
+          reports.map((r) => `${r.state} ${r.failure ?? ''}`),
+          story,
+        ).toEqual(['succeeded ', 'succeeded '])
+        expect(await readBack(clinic), story).toEqual(found(expected.site))
+        expect(codes(reports[1]!), story).toEqual(expected.rejected.map((r) => `${r.kind} ${r.id}`).toSorted())
+        expect(await brokenInvariants(clinic), story).toEqual([])
+        expect(
+          (await passedByMarkers(clinic.db, history.clinic)).filter(({ is }) => is !== 'open'),
+          story,
         ).toEqual([])
+        site = expected.site
       }
-      if (stops) {
-        const before = await clinic.markers()
-        told.push(`round ${round}: undisturbed, ${(await clinic.sync()).state}`)
-        await clinic.expectNoneBehind(before, told)
-        await clinic.save(mapping)
-      }
-      // the second delivers what the first could only after it had made room
-      const reports = [await clinic.sync(), await clinic.sync()]
-      const expected = next(next({ site, rejected: [] }, mart, target), mart, target)
-      const story = told.join('\n')
-      expect(
-        reports.map((r) => `${r.state} ${r.failure ?? ''}`),
-        story,
-      ).toEqual(['succeeded ', 'succeeded '])
-      expect(await readBack(clinic), story).toEqual(found(expected.site))
-      expect(codes(reports[1]!), story).toEqual(expected.rejected.map((r) => `${r.kind} ${r.id}`).toSorted())
-      expect(await brokenInvariants(clinic), story).toEqual([])
-      expect(
-        (await passedByMarkers(clinic.db, history.clinic)).filter(({ is }) => is !== 'open'),
-        story,
-      ).toEqual([])
-      site = expected.site
-    }
-    await clinic.close()
-  })
+      await clinic.close()
+    },
+  )
 })
 
 function next({ site }: ReturnType<typeof expectSync>, mart: Parameters<typeof expectSync>[1], { api, version }: Target) {

@@ -77,7 +77,11 @@ export async function passedByMarkers(db: Scene['db'], clinic: Clinic): Promise<
   const delivered = await records(`select kind || ' ' || record_key as record from sync_confirmed where hash is not null`)
   const rows = [
     ...clinic.patients.map((p) => ({ category: 'instance', record: `trackedEntity ${p.patientId}`, at: p.dateCreated })),
-    ...clinic.enrollments.map((e) => ({ category: 'enrollment', record: `enrollment ${e.program}/${e.programUniqueId}`, at: e.dateCreated })),
+    ...clinic.enrollments.map((e) => ({
+      category: 'enrollment',
+      record: `enrollment ${e.program}/${e.programUniqueId}`,
+      at: e.dateCreated,
+    })),
     ...clinic.visits.map((v) => ({
       category: 'event',
       record: `event ${v.program}/${v.programStage}/${v.eventUniqueId}`,
