@@ -1,4 +1,5 @@
 /** A clinic in mid-life whose next sync has work in every step: from the same beginning as often as wanted, killed at any write or request. */
+import { expect } from 'vitest'
 import { openStore } from '../../src/service.ts'
 import { readConfig } from '../../src/config.ts'
 import { createMart } from '../../sql/demo/mart.ts'
@@ -246,6 +247,22 @@ export async function openCopy({ api, db: original, dhis2 }: Beginning, figures:
       await redis?.stop()
     },
   }
+}
+
+/** What an undisturbed sync does, and what it leaves behind. */
+export async function observe(beginning: Beginning, around: Around = {}) {
+  const copy = await openCopy(beginning, { syncs: 0, disturbed: 0, killed: 0, servers: 0 }, around)
+  const { ended, points } = await copy.sync()
+  const end = await copy.end()
+  await copy.close()
+  return { ended, points, end }
+}
+
+export function expectSame(actual: End, expected: End): void {
+  expect(actual.found).toEqual(expected.found)
+  expect(actual.dhis2).toEqual(expected.dhis2)
+  expect(actual.tables).toEqual(expected.tables)
+  expect(actual.broken).toEqual([])
 }
 
 const nameOf = (sql: string) =>

@@ -1,10 +1,14 @@
 /** How much of it: `npm run test:faults` does everything, the checks before a change lands a part. */
 
 /** only every so many-th moment of a kill */
-export const EVERY = Number(process.env['KILL_EVERY'] ?? 1)
+const EVERY = Number(process.env['KILL_EVERY'] ?? 1)
 
 /** the heavier forms too, which take minutes each */
 export const WHOLE = EVERY === 1
+
+/** All of them, or every so many-th; `sparse`: what is much like something else is thinned out further. */
+export const someOf = <T>(moments: readonly T[], sparse = false): T[] =>
+  moments.filter((_, i) => i % (sparse && !WHOLE ? EVERY * 4 : EVERY) === 0)
 
 const [one, many] = [process.env['FAULT_SEED'], process.env['FAULT_SEEDS']]
 
