@@ -8,6 +8,7 @@ const kind = (name: string, timeout: number, globalSetup: string[] = []) => ({
     testTimeout: timeout,
     hookTimeout: 120_000,
     globalSetup,
+    expect: { poll: { timeout: 20_000 } },
   },
 })
 
