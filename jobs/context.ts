@@ -11,7 +11,7 @@ export interface JobContext {
   metadata: (run: Run) => Promise<Metadata>
   uidOf: UidFactory
   settings: {
-    /** patients in a chunk */
+    /** patients in a chunk, where the mapping does not say */
     chunkSize: number
     /** uid, when the site names it; otherwise the programs say */
     trackedEntityType: string | null

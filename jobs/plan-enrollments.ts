@@ -69,7 +69,7 @@ function planPatient(
   /** by the event's rowId */
   const linkWarnings: Record<string, string> = {}
   for (const event of patient.events) {
-    const link = linkEvent(event, patient.enrollments, run.mapping.tables)
+    const link = linkEvent(event, patient.enrollments, run.mapping)
     if ('rejection' in link) outcomes.push(rejected(event.rowId, link.rejection))
     else {
       if (link.warning !== null) linkWarnings[event.rowId] = link.warning
@@ -84,7 +84,7 @@ function planPatient(
   const byProgram = new Map<string, { row: EnrollmentRow; episode: Episode }[]>()
   for (const row of patient.enrollments) {
     const hasEvents = events.has(row.rowId)
-    const made = enrollmentFields(row, { metadata, today: dayOf(run), relation: run.mapping.tables.enrollments })
+    const made = enrollmentFields(row, { mapping: run.mapping, metadata, today: dayOf(run) })
     const problem = foreignTracker(row, trackedEntity) ?? ('rejection' in made ? made.rejection : null)
     if (problem && row.pending) plan(row, 'new-completed', { rejection: problem })
     if (problem && row.pending) continue
@@ -155,5 +155,5 @@ function foreignTracker(row: EnrollmentRow, trackedEntity: string): Rejection | 
 function withoutPatient(patient: PatientWork, run: Run): Rejection {
   return patient.patientRejected
     ? reject('parent-rejected', `Patient ${patient.patientId}: not sent, because the patient's own record was rejected.`)
-    : reject('patient-not-found', `Patient ${patient.patientId} has no row in ${run.mapping.tables.instance} and was never sent before.`)
+    : reject('patient-not-found', `Patient ${patient.patientId} has no row in ${run.mapping.instance.table} and was never sent before.`)
 }

@@ -1,5 +1,5 @@
 /** One planned enrollment with its events → its payload, and the events that cannot go. */
-import { eventColumns } from '../src/core/mapping.ts'
+import { mappedColumns } from '../src/core/mapping.ts'
 import type { Dhis2Enrollment, Dhis2Event, EnrollmentPayload, EventPayload, EventRow, Metadata } from '../src/core/model.ts'
 import { enrollmentFields, eventPayload, fieldsOf } from '../src/core/payload.ts'
 import { reject, type Rejection } from '../src/core/rejection.ts'
@@ -43,7 +43,7 @@ export function prepareEnrollment(
   const { plan } = row
   if ('rejection' in plan) return { prepared: null, outcomes: rejectAll(item, plan.rejection) }
   const fields = plan.sendFields
-    ? enrollmentFields(row, { metadata, today: dayOf(run), relation: run.mapping.tables.enrollments })
+    ? enrollmentFields(row, { mapping: run.mapping, metadata, today: dayOf(run) })
     : !ctx.client.addsEventsToAnyEnrollment && leftOpen(item, plan.existing)
       ? { ...fieldsOf(plan.existing!), status: row.trackerStatus! }
       : null
@@ -116,12 +116,12 @@ function findSame(
   const fresh = events.filter((row) => row.tracker === null && !taken.has(row.rowId) && !there.has(derivedUid(ctx, row)))
   const news = fresh.flatMap((row) => {
     const made = eventPayload(row, { mapping: run.mapping, metadata, today: dayOf(run), timeZone, enrollment, uid: derivedUid(ctx, row) })
-    return 'rejection' in made ? [] : [{ rowId: row.rowId, payload: made.payload }]
+    const mapped = mappedColumns(run.mapping.events[row.source]!).map(([, uid]) => uid)
+    return 'rejection' in made ? [] : [{ rowId: row.rowId, payload: made.payload, mapped }]
   })
   const before = enrollment.plan.existing?.orgUnit ?? null
   const now = metadata.orgUnitsByCode.get(enrollment.orgUnitCode?.trim() ?? '')?.uid ?? null
-  const mapped = eventColumns(run.mapping).map(([, uid]) => uid)
-  return new Map([...taken, ...sameEvents(news, nobodys, { mapped, metadata, timeZone, enrollmentOrgUnits: [before, now] })])
+  return new Map([...taken, ...sameEvents(news, nobodys, { metadata, timeZone, enrollmentOrgUnits: [before, now] })])
 }
 
 function knownFirstThenByDate(a: EventRow, b: EventRow): number {
@@ -138,7 +138,7 @@ function prepareEvent(
   uids: EventUids,
   takenStages: Set<string>,
 ): PreparedEvent | { rejection: Rejection } {
-  const relation = run.mapping.tables.event
+  const relation = run.mapping.events[row.source]!.table
   if (row.trackerInstance !== null && row.trackerInstance !== item.trackedEntity) {
     const message = `Patient ${row.patientId}: event ${row.eventUniqueId} is bound to tracked entity ${row.trackerInstance} in event_tracker, but the patient is ${item.trackedEntity}.`
     return {

@@ -134,7 +134,7 @@ function outcomesOf(p: Prepared, results: ReadonlyMap<string, ObjectResult>, run
               rejectionOf(errorsOf(enrollmentResult), {
                 kind: 'enrollment',
                 patientId,
-                relation: run.mapping.tables.enrollments,
+                relation: run.mapping.enrollments.table,
                 columns: {},
                 payload,
                 metadata,
@@ -152,7 +152,8 @@ function outcomesOf(p: Prepared, results: ReadonlyMap<string, ObjectResult>, run
           `Patient ${patientId}: event ${event.row.eventUniqueId} was not sent, because its enrollment was rejected.`,
         ),
       )
-    const about = { kind: 'event', patientId, relation: run.mapping.tables.event, columns: run.mapping.event } as const
+    const { table: relation, columns } = run.mapping.events[event.row.source]!
+    const about = { kind: 'event', patientId, relation, columns } as const
     return rejected(event.row.rowId, rejectionOf(errorsOf(result), { ...about, payload: event.payload, metadata }))
   })
   return [...enrollment, ...events]

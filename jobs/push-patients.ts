@@ -111,7 +111,7 @@ async function identify(
 }
 
 function prepare(ctx: JobContext, run: Run, row: PatientRow, identity: Identity, metadata: Metadata): Prepared | { rejection: Rejection } {
-  const relation = run.mapping.tables.instance
+  const { table: relation, columns } = run.mapping.instance
   if (row.sharesTrackedEntityWith.length > 0) {
     const others = row.sharesTrackedEntityWith.join(', ')
     const message = `Patient ${row.patientId} and patient ${others} are bound to the same tracked entity ${row.trackedEntity} in instance_tracker.`
@@ -120,7 +120,7 @@ function prepare(ctx: JobContext, run: Run, row: PatientRow, identity: Identity,
   if (row.sameValueAs) {
     const { patientId, column, value } = row.sameValueAs
     const message = `Patient ${row.patientId} and patient ${patientId} both have "${value}" in column "${column}" of ${relation}.`
-    return { rejection: reject('same-value-in-run', message, { column, value, dhis2Uid: run.mapping.instance[column] ?? null }) }
+    return { rejection: reject('same-value-in-run', message, { column, value, dhis2Uid: columns[column] ?? null }) }
   }
   if ('rejection' in identity) return identity
   const made = trackedEntityPayload(row, {
@@ -147,8 +147,8 @@ function outcomeOf(item: Prepared, result: ObjectResult, run: Run, metadata: Met
   const about = {
     kind: 'trackedEntity',
     patientId: item.row.patientId,
-    relation: run.mapping.tables.instance,
-    columns: run.mapping.instance,
+    relation: run.mapping.instance.table,
+    columns: run.mapping.instance.columns,
   } as const
   return rejected(item.row.rowId, rejectionOf(errors, { ...about, payload: item.payload, metadata }))
 }

@@ -60,6 +60,6 @@ const backOff = (failures: number) => Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 
  * OpenMRS writes down our account and the time of arrival: who it was and when is in the text, with the number by which an entry that came twice is known.
  * Bahmni's page takes what comes after a ~ for parameters, and does not open when they are none.
  */
-export function toOpenmrs({ id, at, user, type, message }: ClaimedEntry): OpenmrsEntry {
+function toOpenmrs({ id, at, user, type, message }: ClaimedEntry): OpenmrsEntry {
   return { type, message: `${user}: ${message} [${at.toISOString()}, no. ${id}]`.replaceAll('~', '-') }
 }

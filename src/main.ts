@@ -13,6 +13,7 @@ import { runServe, runWork } from './cli/serve.ts'
 import { runSync, type SyncOptions } from './cli/sync.ts'
 import { createToken, listTokens, revokeToken } from './cli/tokens.ts'
 import { addUser, changePassword, changeRights, listUsers, removeUser } from './cli/users.ts'
+import { validateMappings } from './cli/validate.ts'
 import { runVanished } from './cli/vanished.ts'
 
 const program = new Command('bahmni-dhis2-sync')
@@ -25,7 +26,7 @@ program
   .description('create our tables, or adopt those of the Java services')
   .action(() => finish(runMigrate(process.env)))
 
-const mappings = program.command('mappings').description('list, import and export mappings')
+const mappings = program.command('mappings').description('list, import, export and validate mappings')
 mappings
   .command('list')
   .description('names of the mappings')
@@ -38,6 +39,14 @@ mappings
   .command('export [name]')
   .description("print one mapping, or all, in the originals' export format")
   .action((name: string | undefined) => finish(exportMappings(process.env, name ?? null)))
+mappings
+  .command('validate [name]')
+  .description('look whether one mapping, or all, fit the Mart and DHIS2')
+  .option('--examples', 'name values of patients that DHIS2 would refuse')
+  .option('--json', 'as JSON')
+  .action((name: string | undefined, options: { examples?: boolean; json?: boolean }) =>
+    finish(validateMappings(process.env, name ?? null, options)),
+  )
 
 program
   .command('check')

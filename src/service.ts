@@ -15,6 +15,7 @@ import type { Config } from './config.ts'
 import { createUidFactory } from './core/uid.ts'
 import type { Dhis2Client } from './dhis2/client.ts'
 import { connectDhis2, openProbe, type ApiChoice, type Probe } from './dhis2/connect.ts'
+import { openConnectionCheck, type Dhis2State } from './dhis2/connection-check.ts'
 import type { HttpOptions, ObservedRequest } from './dhis2/http.ts'
 import type { Log } from './log.ts'
 import { openMetrics, type Metrics } from './metrics.ts'
@@ -23,7 +24,11 @@ import { openOpenmrs, type Openmrs } from './openmrs/client.ts'
 export interface Service {
   store: Store
   queues: SyncQueues
+  /** for jobs: waits for a DHIS2 that is away */
   connect: () => Promise<Dhis2Client>
+  /** for people, who want to know at once that it is away */
+  ask: () => Promise<Dhis2Client>
+  checkDhis2: () => Promise<Dhis2State>
   /** null: it is not asked who a user is */
   openmrs: Openmrs | null
   signIn: SignIn
@@ -47,7 +52,11 @@ export async function openStore(config: Config): Promise<Store> {
   })
   // as many as a worker has chunks at a time
   const locks = openChunkLocks(config.databaseUrl!, config.storeSchema, config.concurrency + 1)
-  return createStore(pool, locks, { martSchema: config.martSchema, overlapDays: config.overlapDays })
+  return createStore(pool, locks, {
+    martSchema: config.martSchema,
+    storeSchema: config.storeSchema,
+    overlapDays: config.overlapDays,
+  })
 }
 
 /** Connects to DHIS2 when it is first needed: a service starts, and says what is wrong, also while DHIS2 is away. */
@@ -113,17 +122,25 @@ export async function openService(config: Config, log: Log, observe: (request: O
     figures: () => store.readFigures(),
     depths: () => readDepths([queues.steps, queues.chunks, queues.schedules]),
   })
-  let connected: Dhis2Client | null = null
-  const connector = dhis2Connector(
-    config,
-    (request) => {
-      log.debug(request, 'DHIS2 request')
-      metrics.observe(request)
-      observe(request)
-    },
-    queues.stopping,
-  )
-  const connect = async () => (connected = await connector())
+  const connected = new Set<Dhis2Client>()
+  const connector = (settings: Config) => {
+    const connect = dhis2Connector(
+      settings,
+      (request) => {
+        log.debug(request, 'DHIS2 request')
+        metrics.observe(request)
+        observe(request)
+      },
+      queues.stopping,
+    )
+    return async () => {
+      const client = await connect()
+      connected.add(client)
+      return client
+    }
+  }
+  const connect = connector(config)
+  const ask = connector({ ...config, retrySeconds: 0, timeoutSeconds: Math.min(config.timeoutSeconds, ASK_SECONDS) })
   const contexts: RunContextFactory = {
     store,
     uidOf: createUidFactory(siteId),
@@ -142,6 +159,8 @@ export async function openService(config: Config, log: Log, observe: (request: O
     store,
     queues,
     connect,
+    ask,
+    checkDhis2: openConnectionCheck(ask),
     metrics,
     openmrs,
     signIn: createSignIn({ store, attempts, sessionHours: config.sessionHours }),
@@ -154,9 +173,9 @@ export async function openService(config: Config, log: Log, observe: (request: O
     async close() {
       delivery.abort()
       await queues.close()
-      await delivering
-      await connected?.close()
       await openmrs?.close()
+      await delivering
+      for (const client of connected) await client.close()
       await attempts.close()
       await store.close()
     },
@@ -164,6 +183,8 @@ export async function openService(config: Config, log: Log, observe: (request: O
 }
 
 const QUIET_MS = 10_000
+/** for an answer that a person waits for; a country's metadata takes some */
+const ASK_SECONDS = 30
 
 /** BullMQ tries again many times a second. */
 function saidOnceIn(ms: number, say: (error: Error) => void): (error: Error) => void {

@@ -1,6 +1,6 @@
-/** Creates a service's three relations in a database: for the demo, training and tests. */
+/** Creates a service's relations in a database: for the demo, training and tests. */
 import pg from 'pg'
-import { relationNames, type MartColumn, type MartService, type MartValues } from '../../src/sandbox/mart/service.ts'
+import { relationNames, type MartColumn, type MartService, type MartValues, type MartView } from '../../src/sandbox/mart/service.ts'
 
 const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`
 const literal = (text: string) => `'${text.replaceAll("'", "''")}'`
@@ -24,8 +24,8 @@ async function createService(client: pg.Client, schema: string, service: MartSer
   const table = (name: string) => `${quoted(schema)}.${quoted(name)}`
   const visits = `${service.name}_visits`
   await client.query(`
-    drop view if exists ${table(names.event)};
-    drop table if exists ${table(names.instance)}, ${table(names.enrollments)}, ${table(visits)};
+    drop view if exists ${table(names.event)} cascade;
+    drop table if exists ${table(names.instance)}, ${table(names.enrollments)}, ${table(visits)} cascade;
     create table ${table(names.instance)} ("Patient_Identifier" text, "OrgUnit" text, date_created timestamp, ${service.personColumns.map((c) => `${quoted(c.name)} ${c.type}`).join(', ')});
     create table ${table(names.enrollments)} ("Patient_Identifier" text, "OrgUnit" text, program text, program_unique_id integer, enrollment_date date,
       incident_date date, status text, date_created timestamp);
@@ -37,6 +37,11 @@ async function createService(client: pg.Client, schema: string, service: MartSer
         v.program_id as patient_program_id, v.enrolled as enrollment_date, v.started as event_date, v.status, v.date_created,
         ${service.visitColumns.map((c) => `${answer(c)} as ${quoted(c.name)}`).join(', ')}
       from ${table(visits)} v`)
+  for (const view of service.views ?? [])
+    await client.query(
+      `create view ${table(view.name)} as select ${shown(view, service)} from ${table(names[view.of])}
+        ${view.stage === undefined ? '' : `where program_stage = ${literal(view.stage)}`}`,
+    )
   await insert(
     client,
     table(names.instance),
@@ -102,6 +107,42 @@ async function createService(client: pg.Client, schema: string, service: MartSer
       answers: v.values,
     })),
   )
+}
+
+const FIXED: Readonly<Record<MartView['of'], readonly string[]>> = {
+  instance: ['Patient_Identifier', 'OrgUnit', 'date_created'],
+  enrollments: [
+    'Patient_Identifier',
+    'OrgUnit',
+    'program',
+    'program_unique_id',
+    'enrollment_date',
+    'incident_date',
+    'status',
+    'date_created',
+  ],
+  event: [
+    'Patient_Identifier',
+    'OrgUnit',
+    'program',
+    'program_stage',
+    'event_unique_id',
+    'patient_program_id',
+    'enrollment_date',
+    'event_date',
+    'status',
+    'date_created',
+  ],
+}
+
+/** The columns of a view. */
+function shown({ of, without }: MartView, { personColumns, visitColumns }: MartService): string {
+  const own = of === 'instance' ? personColumns : of === 'event' ? visitColumns : []
+  const all = [...FIXED[of], ...own.map((column) => column.name)]
+  return all
+    .filter((name) => !without.includes(name))
+    .map(quoted)
+    .join(', ')
 }
 
 const typed = (columns: readonly MartColumn[]) => columns.map((c): [string, string] => [c.name, c.type])

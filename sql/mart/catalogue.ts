@@ -2,24 +2,15 @@
 import { sql, type CommonQueryMethods } from 'slonik'
 import { z } from 'zod'
 import { RunFailure } from '../../src/errors.ts'
-import { eventColumns, instanceColumns, type Mapping } from '../../src/core/mapping.ts'
+import { REQUIRED_COLUMNS } from '../../src/core/fixed-columns.ts'
+import { groupBy } from '../../src/core/group-by.ts'
+import { relationsOf, type MappedRelation, type Mapping } from '../../src/core/mapping.ts'
 import { KIND_WORDS } from '../../src/core/rejection.ts'
-import type { Kind } from '../../src/core/model.ts'
 
-export interface Relation {
-  name: string
+/** A mapping's relation that the Mart has. */
+export interface Relation extends MappedRelation {
   /** column → PostgreSQL's type */
-  columns: ReadonlyMap<string, string>
-}
-export type Relations = Readonly<Record<Kind, Relation>>
-
-export const PATIENT = 'Patient_Identifier'
-export const ORG_UNIT = 'OrgUnit'
-
-const REQUIRED: Readonly<Record<Kind, readonly string[]>> = {
-  trackedEntity: [PATIENT, ORG_UNIT, 'date_created'],
-  enrollment: [PATIENT, ORG_UNIT, 'date_created', 'program', 'program_unique_id', 'enrollment_date', 'status'],
-  event: [PATIENT, ORG_UNIT, 'date_created', 'program', 'program_stage', 'event_unique_id', 'enrollment_date', 'event_date'],
+  types: ReadonlyMap<string, string>
 }
 
 /** Bahmni Mart rebuilt a relation while it was read: the rows of the new one are none of our transaction's. The same passes when the Mart is done. */
@@ -36,7 +27,7 @@ export class MartRebuiltError extends RunFailure {
  * its view of the rows, while a name leads to what is there now. @throws MartRebuiltError
  */
 export async function refuseRebuilt(tx: CommonQueryMethods, martSchema: string, mapping: Mapping): Promise<void> {
-  const names = Object.values(mapping.tables)
+  const names = relationsOf(mapping).map(({ table }) => table)
   const rebuilt = await tx.anyFirst(sql.type(z.object({ relname: z.string() }))`
     select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where n.nspname = ${martSchema} and c.relname = any (${sql.array(names, 'text')})
@@ -45,36 +36,44 @@ export async function refuseRebuilt(tx: CommonQueryMethods, martSchema: string, 
   if (rebuilt.length > 0) throw new MartRebuiltError(mapping.name)
 }
 
-/** The mapping's three relations with their columns. @throws RunFailure naming the relation or the column */
-export async function readRelations(tx: CommonQueryMethods, martSchema: string, mapping: Mapping): Promise<Relations> {
-  const names: Readonly<Record<Kind, string>> = {
-    trackedEntity: mapping.tables.instance,
-    enrollment: mapping.tables.enrollments,
-    event: mapping.tables.event,
-  }
-  const mapped: Readonly<Record<Kind, readonly string[]>> = {
-    trackedEntity: instanceColumns(mapping).map(([column]) => column),
-    enrollment: [],
-    event: eventColumns(mapping).map(([column]) => column),
-  }
+/** Of those that the Mart has: column → PostgreSQL's type. */
+export async function readTypes(
+  tx: CommonQueryMethods,
+  martSchema: string,
+  names: readonly string[],
+): Promise<Map<string, Map<string, string>>> {
   const rows = await tx.any(sql.type(z.object({ relation: z.string(), column_name: z.string(), type: z.string() }))`
     select c.relname as relation, a.attname as column_name, format_type(a.atttypid, null) as type
     from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid
-    where n.nspname = ${martSchema} and c.relname = any (${sql.array(Object.values(names), 'text')}) and c.relkind in ('r', 'p', 'v', 'm', 'f')
+    where n.nspname = ${martSchema} and c.relname = any (${sql.array([...names], 'text')}) and c.relkind in ('r', 'p', 'v', 'm', 'f')
       and a.attnum > 0 and not a.attisdropped`)
-  const read = (kind: Kind): Relation => {
-    const columns = new Map(rows.filter((row) => row.relation === names[kind]).map((row) => [row.column_name, row.type]))
+  return new Map(
+    [...groupBy(rows, (row) => row.relation)].map(([name, columns]) => [name, new Map(columns.map((c) => [c.column_name, c.type]))]),
+  )
+}
+
+/** The mapping's relations with their columns: patients, enrollments, then events. @throws RunFailure naming the relation or the column */
+export async function readRelations(tx: CommonQueryMethods, martSchema: string, mapping: Mapping): Promise<Relation[]> {
+  const relations = relationsOf(mapping)
+  const there = await readTypes(
+    tx,
+    martSchema,
+    relations.map(({ table }) => table),
+  )
+  return relations.map((relation): Relation => {
+    const { kind, table, columns, constants } = relation
+    const types = there.get(table)
     const word = KIND_WORDS[kind]
-    if (columns.size === 0)
+    if (types === undefined)
       throw new RunFailure(
-        `Mapping "${mapping.name}": the ${word} relation "${names[kind]}" is not in the Mart (schema ${martSchema}). Is Bahmni Mart being rebuilt? Otherwise correct the mapping.`,
+        `Mapping "${mapping.name}": the ${word} relation "${table}" is not in the Mart (schema ${martSchema}). Is Bahmni Mart being rebuilt? Otherwise correct the mapping.`,
       )
-    const missing = [...REQUIRED[kind], ...mapped[kind]].find((column) => !columns.has(column))
+    const required = [...REQUIRED_COLUMNS[kind].filter((column) => constants[column] === undefined), ...columns.map(([column]) => column)]
+    const missing = required.find((column) => !types.has(column))
     if (missing !== undefined)
       throw new RunFailure(
-        `Mapping "${mapping.name}": column "${missing}" is not in the ${word} relation "${names[kind]}". Correct the mapping or the Mart's SQL.`,
+        `Mapping "${mapping.name}": column "${missing}" is not in the ${word} relation "${table}". Correct the mapping or the Mart's SQL.`,
       )
-    return { name: names[kind], columns }
-  }
-  return { trackedEntity: read('trackedEntity'), enrollment: read('enrollment'), event: read('event') }
+    return { ...relation, types }
+  })
 }

@@ -2,12 +2,12 @@
 import { sql, type DatabasePool } from 'slonik'
 import { z } from 'zod'
 import type { Mapping } from '../../src/core/mapping.ts'
-import { KINDS, type Kind } from '../../src/core/model.ts'
+import type { Kind } from '../../src/core/model.ts'
 import { readMarkers } from '../store/markers.ts'
 import type { MartOptions, PreviewRow, RunRequest } from '../store/store.ts'
 import { readRelations } from './catalogue.ts'
 import { inDelta } from './delta.ts'
-import { mappedColumns, selectRows } from './rows.ts'
+import { selectRows } from './rows.ts'
 
 const previewRow = z.object({
   patient_id: z.string(),
@@ -21,7 +21,7 @@ const previewRow = z.object({
   what: z.enum(['new', 'update', 'unchanged']),
 })
 
-/** Calls `onRow` for every row of the delta, kind by kind, patients in order. Memory does not grow with the Mart. */
+/** Calls `onRow` for every row of the delta, relation by relation, patients in order. Memory does not grow with the Mart. */
 export async function previewDelta(
   pool: DatabasePool,
   { martSchema, overlapDays }: MartOptions,
@@ -29,14 +29,13 @@ export async function previewDelta(
   request: Pick<RunRequest, 'from' | 'to' | 'resync'>,
   onRow: (row: PreviewRow) => void,
 ): Promise<void> {
-  const relations = await readRelations(pool, martSchema, mapping)
   const markers = await readMarkers(pool, mapping.name)
-  for (const kind of KINDS) {
+  for (const relation of await readRelations(pool, martSchema, mapping)) {
+    const { kind, table, columns } = relation
     const delta = inDelta(kind, request, { mappingName: mapping.name, marker: markers[kind], overlapDays })
-    const columns = mappedColumns(mapping, kind).map(([name]) => name)
     const query = sql.type(previewRow)`
       select d.*, case when c.hash is not null and c.hash = d.hash then 'unchanged' when ${tracked(kind)} or c.hash is not null then 'update' else 'new' end as what
-      from (${selectRows(kind, mapping, relations[kind], martSchema, delta)}) as d
+      from (${selectRows(relation, martSchema, delta)}) as d
       left join sync_confirmed c on c.mapping_name = ${mapping.name} and c.kind = ${kind} and c.record_key = d.record_key
       order by d.patient_id, d.record_key`
     await pool.stream(query, (stream) => {
@@ -44,6 +43,7 @@ export async function previewDelta(
         try {
           onRow({
             kind,
+            relation: table,
             what: row.what,
             patientId: row.patient_id,
             recordKey: row.record_key,
@@ -52,7 +52,7 @@ export async function previewDelta(
             incidentDate: row.incident_date,
             eventDate: row.event_date,
             status: row.status,
-            values: Object.fromEntries(columns.map((name, i) => [name, row.mart_values[i] ?? null])),
+            values: Object.fromEntries(columns.map(([name], i) => [name, row.mart_values[i] ?? null])),
           })
         } catch (error) {
           // thrown here it would reach nobody, and the query would never end
@@ -69,17 +69,3 @@ const tracked = (kind: Kind) =>
     enrollment: sql.fragment`exists (select from enrollment_tracker t where t.program = d.program and t.program_unique_id = d.unique_id)`,
     event: sql.fragment`exists (select from event_tracker t where t.program = d.program and t.program_stage = d.program_stage and t.event_unique_id = d.unique_id)`,
   })[kind]
-
-/** The programs and org unit codes that a mapping's relations name. @throws MartError */
-export async function describeMart(
-  pool: DatabasePool,
-  { martSchema }: MartOptions,
-  mapping: Mapping,
-): Promise<{ programs: readonly string[]; orgUnits: readonly string[] }> {
-  const relations = await readRelations(pool, martSchema, mapping)
-  const distinct = (kind: Kind, column: string) =>
-    pool.anyFirst(sql.type(z.object({ value: z.string() }))`
-      select distinct m.${sql.identifier([column])}::text as value from ${sql.identifier([martSchema, relations[kind].name])} as m
-      where m.${sql.identifier([column])} is not null order by value`)
-  return { programs: await distinct('enrollment', 'program'), orgUnits: await distinct('trackedEntity', 'OrgUnit') }
-}

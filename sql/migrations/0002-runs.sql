@@ -70,6 +70,7 @@ create table sync_snapshot_row (
   run_id uuid not null references sync_run on delete cascade,
   row_id bigint generated always as identity,
   kind text not null check (kind in ('trackedEntity', 'enrollment', 'event')),
+  source smallint not null, -- which of the mapping's relations of this kind it comes from: there can be several for events
   state text not null check (state in ('pending', 'context', 'created', 'updated', 'unchanged', 'rejected')),
   patient_id text not null,
   record_key text not null,
@@ -82,7 +83,7 @@ create table sync_snapshot_row (
   incident_date text,
   event_date text,
   status text,
-  mart_values jsonb, -- texts and nulls in the order of the mapping's columns
+  mart_values jsonb, -- texts and nulls in the order of the relation's mapped columns
   hash text not null,
   uid text,
   same_value jsonb,

@@ -9,7 +9,7 @@ export interface Account {
   password: string
   rights: readonly Right[]
 }
-export interface ListedAccount extends Omit<Account, 'password'> {
+interface ListedAccount extends Omit<Account, 'password'> {
   createdAt: Date
   passwordAt: Date
   sessions: number

@@ -2,7 +2,7 @@
 import { sql, type DatabasePool } from 'slonik'
 import { z } from 'zod'
 
-export interface AuditFilter {
+interface AuditFilter {
   /** a part of the name, in any case */
   user?: string | undefined
   type?: string | undefined
@@ -11,7 +11,7 @@ export interface AuditFilter {
   /** id: only older ones */
   before?: string | undefined
 }
-export interface AuditEntry {
+interface AuditEntry {
   id: string
   at: Date
   user: string

@@ -1,12 +1,14 @@
 import type { DatabasePool } from 'slonik'
 import { findMart } from '../mart/find.ts'
-import { describeMart, previewDelta } from '../mart/preview.ts'
+import { browseMethods } from '../mart/browse.ts'
+import { readRelationFacts } from '../mart/facts.ts'
+import { previewDelta } from '../mart/preview.ts'
 import { accountMethods } from './accounts.ts'
 import { auditMethods } from './audit.ts'
 import type { ChunkLocks } from './chunk-locks.ts'
 import { figureMethods } from './figures.ts'
 import { logMethods, readLog } from './log.ts'
-import { listMappings, readMapping, saveMappings } from './mappings.ts'
+import { mappingMethods } from './mappings.ts'
 import { recordMethods } from './records.ts'
 import { rejectedMethods } from './rejected.ts'
 import { runMethods } from './runs.ts'
@@ -23,9 +25,7 @@ import type { MartOptions, Store } from './store.ts'
 export function createStore(pool: DatabasePool, locks: ChunkLocks, options: MartOptions): Store {
   const runs = runMethods(pool)
   return {
-    readMapping: (name) => readMapping(pool, name),
-    listMappings: () => listMappings(pool),
-    saveMappings: (mappings, user) => saveMappings(pool, mappings, user),
+    ...mappingMethods(pool),
     ...runs,
     ...syncRequestMethods(pool),
     ...syncListMethods(pool, runs),
@@ -33,8 +33,9 @@ export function createStore(pool: DatabasePool, locks: ChunkLocks, options: Mart
     ...recordMethods(pool),
     previewDelta: (mapping, request, onRow) => previewDelta(pool, options, mapping, request, onRow),
     findMart: () => findMart(pool, options),
-    describeMart: (mapping) => describeMart(pool, options, mapping),
+    readRelationFacts: (mapping) => readRelationFacts(pool, options, mapping),
     readVanished: (mapping) => readVanished(pool, options, mapping),
+    ...browseMethods(pool, options),
     ...rejectedMethods(pool),
     ...logMethods(pool),
     ...scheduleMethods(pool),

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { KINDS, type EnrollmentRow, type EventLink, type EventRow, type PatientRow } from '../../src/core/model.ts'
 import { groupBy } from '../../src/core/group-by.ts'
 import type { Rejection } from '../../src/core/rejection.ts'
+import { tableOf } from './runs.ts'
 import { RunEndedError, type Outcome, type PatientWork, type PushItem, type RejectedRow, type Step, type Store } from './store.ts'
 
 const text = z.string().nullable()
@@ -37,6 +38,7 @@ const enrollmentRow = z.object({
 })
 const eventLink = z.object({
   row_id: z.string(),
+  source: z.int(),
   patient_id: z.string(),
   program: text,
   unique_id: text,
@@ -76,7 +78,7 @@ const ENROLLMENT = sql.fragment`
   select s.row_id::text, s.patient_id, s.org_unit_code, s.program, s.unique_id, s.enrollment_date, s.incident_date, s.status, s.state,
     t.enrollment_id as tracker, t.instance_id as tracker_instance, t.status as tracker_status,
     case when c.hash is null then c.uid end as sending`
-const EVENT_LINK = sql.fragment`select s.row_id::text, s.patient_id, s.program, s.unique_id, s.patient_program_id, s.enrollment_date, s.event_date`
+const EVENT_LINK = sql.fragment`select s.row_id::text, s.source, s.patient_id, s.program, s.unique_id, s.patient_program_id, s.enrollment_date, s.event_date`
 const EVENT = sql.fragment`
   ${EVENT_LINK}, s.org_unit_code, s.program_stage, s.status, s.mart_values, c.sent, t.event_id as tracker, t.instance_id as tracker_instance,
     case when c.hash is null then c.uid end as sending`
@@ -263,8 +265,7 @@ export function recordMethods(pool: DatabasePool): RecordMethods {
       const rows = await pool.any(sql.type(
         z.object({ kind: z.enum(KINDS), patient_id: z.string(), record_key: z.string(), relation: z.string(), rejection: z.unknown() }),
       )`
-        select s.kind, s.patient_id, s.record_key, s.rejection,
-          run.mapping -> 'tables' ->> (case s.kind when 'trackedEntity' then 'instance' when 'enrollment' then 'enrollments' else 'event' end) as relation
+        select s.kind, s.patient_id, s.record_key, s.rejection, ${tableOf(sql.fragment`s`, sql.fragment`run.mapping`)} as relation
         from ${ROWS} where s.run_id = ${runId} and s.state = 'rejected' order by s.row_id`)
       return rows.map((row): RejectedRow => ({
         kind: row.kind,
@@ -311,7 +312,7 @@ async function recordOutcomes(pool: CommonQueryMethods, runId: string, step: Ste
   }))
   await pool.query(sql.unsafe`
     with run as (
-      select mapping_name, requested_by, dry_run, mapping -> 'tables' as tables, ${IS_GOING} as going from sync_run where run_id = ${runId} for share
+      select mapping_name, requested_by, dry_run, mapping, ${IS_GOING} as going from sync_run where run_id = ${runId} for share
     ), given as (
       select * from jsonb_to_recordset(${sql.jsonb(rows as never)})
         as o (row_id bigint, state text, uid text, tracked_entity text, status text, adopted boolean, sent jsonb, rejection jsonb, warnings jsonb)
@@ -319,7 +320,7 @@ async function recordOutcomes(pool: CommonQueryMethods, runId: string, step: Ste
       update sync_snapshot_row s
       set state = o.state, uid = coalesce(o.uid, s.uid), rejection = nullif(o.rejection, 'null'::jsonb), warnings = nullif(o.warnings, 'null'::jsonb)
       from given o where s.run_id = ${runId} and s.row_id = o.row_id and s.state = 'pending'
-      returning s.kind, s.state, s.patient_id, s.record_key, s.program, s.program_stage, s.unique_id, s.hash, s.rejection, o.uid, o.tracked_entity, o.status as new_status, o.adopted, o.sent
+      returning s.kind, s.source, s.state, s.patient_id, s.record_key, s.program, s.program_stage, s.unique_id, s.hash, s.rejection, o.uid, o.tracked_entity, o.status as new_status, o.adopted, o.sent
     ), delivered as (
       select settled.*, run.mapping_name, run.requested_by, run.going, now() at time zone 'UTC' as at from settled, run where state <> 'rejected' and not run.dry_run
     ), instances as (
@@ -357,8 +358,7 @@ async function recordOutcomes(pool: CommonQueryMethods, runId: string, step: Ste
         and not exists (select from event_tracker t where s.kind = 'event' and t.event_id = c.uid)
     ), work_list as (
       insert into sync_rejected as j (mapping_name, kind, record_key, patient_id, relation, code, rejection, hash, run_id)
-      select run.mapping_name, kind, record_key, patient_id,
-        run.tables ->> (case kind when 'trackedEntity' then 'instance' when 'enrollment' then 'enrollments' else 'event' end), rejection ->> 'code', rejection, hash, ${runId}
+      select run.mapping_name, kind, record_key, patient_id, ${tableOf(sql.fragment`settled`, sql.fragment`run.mapping`)}, rejection ->> 'code', rejection, hash, ${runId}
       from settled, run where state = 'rejected' and not run.dry_run and run.going
       on conflict (mapping_name, kind, record_key) do update
         set code = excluded.code, rejection = excluded.rejection, hash = excluded.hash, run_id = excluded.run_id, last_at = now(),
@@ -397,6 +397,7 @@ function toEnrollment(row: z.infer<typeof enrollmentRow>): EnrollmentRow {
 function toEventLink(row: z.infer<typeof eventLink>): EventLink {
   return {
     rowId: row.row_id,
+    source: row.source,
     patientId: row.patient_id,
     program: row.program,
     eventUniqueId: row.unique_id,

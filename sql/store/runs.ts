@@ -17,7 +17,7 @@ import {
   type StepRow,
   type Store,
 } from './store.ts'
-import { readMapping } from './mappings.ts'
+import { readMappingAndHold } from './mappings.ts'
 import { insertLog, settleAbandonedLogs, settleLog } from './log.ts'
 import { moveMarkers } from './markers.ts'
 import { attendSchedule } from './schedules.ts'
@@ -65,6 +65,11 @@ const stepRow = z.object({
 const RUN = sql.fragment`
   run_id::text, mapping_name, mapping, state, requested_by, comment, dry_run, from_date::text, to_date::text, resync, retry, cancel_requested, failure,
   to_char(snapshot_at, 'YYYY-MM-DD"T"HH24:MI:SS') as snapshot_at, programs, created_at, started_at, ended_at`
+
+/** The table that a row of sync_snapshot_row comes from, by the mapping of its run. */
+export const tableOf = (row: FragmentSqlToken, mapping: FragmentSqlToken) => sql.fragment`
+  case ${row}.kind when 'trackedEntity' then ${mapping} #>> '{instance,table}' when 'enrollment' then ${mapping} #>> '{enrollments,table}'
+    else ${mapping} #>> array['events', ${row}.source::text, 'table'] end`
 
 type RunMethods = Pick<
   Store,
@@ -220,7 +225,7 @@ export async function createRun(
 }
 
 async function insertRun(tx: CommonQueryMethods, runId: string, r: RunRequest): Promise<void> {
-  const mapping = await readMapping(tx, r.mappingName)
+  const mapping = await readMappingAndHold(tx, r.mappingName)
   if (!mapping) throw new MappingNotFoundError(r.mappingName)
   await tx.query(sql.unsafe`
     insert into sync_run (run_id, mapping_name, mapping, state, requested_by, comment, dry_run, from_date, to_date, resync, retry)

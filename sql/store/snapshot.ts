@@ -1,17 +1,18 @@
 /**
- * The delta of the three relations, copied in one repeatable-read transaction: events are often 1,000-line views that cost the whole view for every
+ * The delta of the mapping's relations, copied in one repeatable-read transaction: events are often 1,000-line views that cost the whole view for every
  * chunk read from them, Bahmni Mart drops and rebuilds its tables while we run, and what was previewed is what is sent.
  */
-import { sql, type CommonQueryMethods, type DatabasePool, type FragmentSqlToken } from 'slonik'
+import { sql, type CommonQueryMethods, type DatabasePool, type FragmentSqlToken, type ListSqlToken } from 'slonik'
 import { z } from 'zod'
-import { instanceColumns } from '../../src/core/mapping.ts'
+import { groupBy } from '../../src/core/group-by.ts'
+import { mappedColumns, type MappedColumns } from '../../src/core/mapping.ts'
 import { KINDS, type Kind } from '../../src/core/model.ts'
 import { reject, type Rejection } from '../../src/core/rejection.ts'
 import { MartRebuiltError, readRelations, refuseRebuilt, type Relation } from '../mart/catalogue.ts'
 import { inDelta } from '../mart/delta.ts'
-import { mappedColumns, selectRows } from '../mart/rows.ts'
+import { selectRows } from '../mart/rows.ts'
 import { readMarkers } from './markers.ts'
-import { addCounts } from './runs.ts'
+import { addCounts, tableOf } from './runs.ts'
 import { STEPS, type MartOptions, type Run, type SnapshotSummary, type Store } from './store.ts'
 
 const COLUMNS = sql.fragment`
@@ -36,14 +37,14 @@ export function snapshotMethods(
 
     async flagSameValues(runId, columns) {
       const run = await pool.one(sql.type(z.object({ mapping: z.unknown() }))`select mapping from sync_run where run_id = ${runId}`)
-      const mapped = instanceColumns(run.mapping as Run['mapping']).map(([column]) => column)
+      const mapped = mappedColumns((run.mapping as Run['mapping']).instance)
       const groups = [columns.searchable, ...columns.unique.map((column) => [column])].filter((group) => group.length > 0)
       let flagged = 0
       for (const group of groups)
         flagged += await flagGroup(
           pool,
           runId,
-          group.map((column) => mapped.indexOf(column)).filter((i) => i >= 0),
+          group.map((column) => mapped.findIndex(([name]) => name === column)).filter((i) => i >= 0),
           mapped,
         )
       return flagged
@@ -87,18 +88,23 @@ async function takeSnapshot(tx: CommonQueryMethods, run: Run, { martSchema, over
   const markers = await readMarkers(tx, mappingName)
   const force = run.resync || run.from !== null
 
-  const scanned: Partial<Record<Kind, { scanned: number; unchanged: number; newest: string | null }>> = {}
+  const scanned = {} as Record<Kind, Scanned>
   for (const kind of KINDS) {
     const delta = run.retry ? asked(runId, kind) : inDelta(kind, run, { mappingName, marker: markers[kind], overlapDays })
     const wanted = kind === 'event' && !force ? sql.fragment`(${delta} or ${ofNewEnrollment(runId, mappingName)})` : delta
-    scanned[kind] = await copyDelta(tx, run, kind, selectRows(kind, mapping, relations[kind], martSchema, wanted), force)
+    const rows = relations
+      .filter((relation) => relation.kind === kind)
+      .map(
+        (relation) => sql.fragment`select ${relation.source}::int as source, r.* from (${selectRows(relation, martSchema, wanted)}) as r`,
+      )
+    scanned[kind] = await copyDelta(tx, run, kind, sql.join(rows, sql.fragment` union all `), force)
   }
   // what follows, and the steps, are planned by statistics; autovacuum would make them minutes later
   await tx.query(sql.unsafe`analyze sync_snapshot_row`)
   await mergeDuplicates(tx, runId)
   await rejectDoubtful(tx, run, relations)
-  await addContext(tx, run, 'enrollment', relations.enrollment, martSchema)
-  await addContext(tx, run, 'trackedEntity', relations.trackedEntity, martSchema)
+  for (const kind of ['enrollment', 'trackedEntity'] as const)
+    for (const relation of relations.filter((r) => r.kind === kind)) await addContext(tx, run, kind, relation, martSchema)
 
   await refuseRebuilt(tx, martSchema, mapping)
 
@@ -108,13 +114,13 @@ async function takeSnapshot(tx: CommonQueryMethods, run: Run, { martSchema, over
   const counts = Object.fromEntries(
     KINDS.map((kind) => {
       const { pending = 0, rejected = 0 } = states.find((s) => s.kind === kind) ?? {}
-      return [kind, { scanned: scanned[kind]!.scanned, unchanged: scanned[kind]!.unchanged, pending, rejected }]
+      return [kind, { scanned: scanned[kind].scanned, unchanged: scanned[kind].unchanged, pending, rejected }]
     }),
   ) as SnapshotSummary['counts']
   for (const kind of KINDS)
     await addCounts(tx, runId, 'snapshot', kind, { unchanged: counts[kind].unchanged, rejected: counts[kind].rejected })
 
-  const newest = Object.fromEntries(KINDS.map((kind) => [kind, scanned[kind]!.newest]))
+  const newest = Object.fromEntries(KINDS.map((kind) => [kind, scanned[kind].newest]))
   const programs = await tx.anyFirst(sql.type(z.object({ program: z.string() }))`
     select distinct program from sync_snapshot_row where run_id = ${runId} and program is not null order by program`)
   await tx.query(sql.unsafe`
@@ -130,19 +136,37 @@ const isDismissed = (mappingName: string, kind: Kind) => sql.fragment`exists (
   select from sync_rejected j where j.mapping_name = ${mappingName} and j.kind = ${kind} and j.record_key = d.record_key
     and j.state = 'dismissed' and (j.hash = d.hash or j.code = 'duplicate-rows'))`
 
-/** Rows whose content is as DHIS2 last confirmed it, or was dismissed, are counted and go no further. */
-async function copyDelta(tx: CommonQueryMethods, run: Run, kind: Kind, rows: FragmentSqlToken, force: boolean) {
-  return tx.one(sql.type(z.object({ scanned: z.int(), unchanged: z.int(), newest: z.string().nullable() }))`
+const scannedRow = z.object({ scanned: z.int(), unchanged: z.int(), newest: z.string().nullable() })
+type Scanned = z.infer<typeof scannedRow>
+
+/**
+ * Rows whose content is as DHIS2 last confirmed it, or was dismissed, are counted and go no further. But one whose record has another row now, which
+ * differs, goes along to be rejected with it: that other one alone would go today, and this one in the next run, and so on for ever.
+ */
+async function copyDelta(
+  tx: CommonQueryMethods,
+  run: Run,
+  kind: Kind,
+  rows: FragmentSqlToken | ListSqlToken,
+  force: boolean,
+): Promise<Scanned> {
+  return tx.one(sql.type(scannedRow)`
     with delta as materialized (
       select d.*, ${isDismissed(run.mappingName, kind)} or (not ${force} and c.hash is not null and c.hash = d.hash
-        and not exists (select from sync_doubt o where o.mapping_name = c.mapping_name and o.kind = c.kind and o.record_key = c.record_key)) as same
+        and not exists (select from sync_doubt o where o.mapping_name = c.mapping_name and o.kind = c.kind and o.record_key = c.record_key)) as same,
+        c.hash is not null as known
       from (${rows}) as d
       left join sync_confirmed c on c.mapping_name = ${run.mappingName} and c.kind = ${kind} and c.record_key = d.record_key
+    ), torn as materialized (
+      select record_key, count(*) filter (where same) as twins from delta
+      -- asked once: a first sync, and one without changes, has nothing to group
+      where exists (select from delta where known and not same)
+      group by record_key having bool_or(known and same) and not bool_and(same)
     ), copied as (
-      insert into sync_snapshot_row (run_id, kind, state, ${COLUMNS})
-      select ${run.runId}, ${kind}, 'pending', ${VALUES} from delta where not same
+      insert into sync_snapshot_row (run_id, kind, source, state, ${COLUMNS})
+      select ${run.runId}, ${kind}, source, 'pending', ${VALUES} from delta left join torn using (record_key) where not same or twins > 0
     )
-    select count(*)::int as scanned, (count(*) filter (where same))::int as unchanged,
+    select count(*)::int as scanned, (count(*) filter (where same) - (select coalesce(sum(twins), 0) from torn))::int as unchanged,
       (max(created) filter (where created between '1900-01-01' and now()::timestamp))::text as newest
     from delta`)
 }
@@ -170,6 +194,7 @@ async function mergeDuplicates(tx: CommonQueryMethods, runId: string): Promise<v
 const doubtful = z.object({
   row_id: z.string(),
   kind: z.enum(KINDS),
+  source: z.int(),
   patient_id: z.string(),
   record_key: z.string(),
   fixed: z.record(z.string(), z.string().nullable()),
@@ -177,21 +202,23 @@ const doubtful = z.object({
 })
 
 /** Rows without a patient, and different rows for one record: nobody can tell which is right. */
-async function rejectDoubtful(tx: CommonQueryMethods, run: Run, relations: Readonly<Record<Kind, Relation>>): Promise<void> {
+async function rejectDoubtful(tx: CommonQueryMethods, run: Run, relations: readonly Relation[]): Promise<void> {
   const rows = await tx.any(sql.type(doubtful)`
-    select row_id::text, kind, patient_id, record_key, mart_values,
+    select row_id::text, kind, source, patient_id, record_key, mart_values,
       jsonb_build_object('Patient_Identifier', patient_id, 'OrgUnit', org_unit_code, 'patient_program_id', patient_program_id, 'enrollment_date', enrollment_date,
         'incident_date', incident_date, 'event_date', event_date, 'status', status) as fixed
     from sync_snapshot_row s
     where run_id = ${run.runId} and (patient_id = '' or (kind, record_key) in (
       select kind, record_key from sync_snapshot_row where run_id = ${run.runId} group by kind, record_key having count(*) > 1))
     order by row_id`)
-  const rejections = rows.map((row) => {
-    const twins = rows.filter((other) => other.kind === row.kind && other.record_key === row.record_key)
-    return {
-      row_id: row.row_id,
-      rejection: row.patient_id === '' ? withoutPatient(relations[row.kind].name) : differing(run, row, twins, relations[row.kind].name),
-    }
+  const twins = [...groupBy(rows, (row) => `${row.kind} ${row.record_key}`).values()]
+  const rejections = twins.flatMap((same) => {
+    const told = same.map((row) => ({ ...row, relation: relations.find((r) => r.kind === row.kind && r.source === row.source)! }))
+    const differ = same.length > 1 ? differing(told) : null
+    return told.map(({ row_id, patient_id, relation }) => ({
+      row_id,
+      rejection: patient_id === '' ? withoutPatient(relation.table) : differ,
+    }))
   })
   await tx.query(sql.unsafe`
     update sync_snapshot_row s set state = 'rejected', rejection = r.rejection
@@ -218,28 +245,29 @@ const withoutPatient = (relation: string) =>
     column: 'Patient_Identifier',
   })
 
-type Doubtful = z.infer<typeof doubtful>
+type Doubtful = z.infer<typeof doubtful> & { relation: Relation }
 
-function differing(run: Run, row: Doubtful, twins: readonly Doubtful[], relation: string): Rejection {
-  const columns = mappedColumns(run.mapping, row.kind)
-  const names = [
-    ...Object.keys(row.fixed).filter((name) => new Set(twins.map((t) => t.fixed[name] ?? null)).size > 1),
-    ...columns.filter((_, i) => new Set(twins.map((t) => t.mart_values?.[i] ?? null)).size > 1).map(([name]) => name),
-  ]
+/** Rows of one record, of one relation or of several. */
+function differing(twins: readonly Doubtful[]): Rejection {
+  const contents = twins.map(({ fixed, mart_values, relation }): Record<string, string | null> => ({
+    ...fixed,
+    ...Object.fromEntries(relation.columns.map((column, i) => [column[0], JSON.stringify([column, mart_values?.[i]])])),
+  }))
+  const columns = new Set(contents.flatMap((content) => Object.keys(content)))
+  const names = [...columns].filter((name) => new Set(contents.map((content) => content[name] ?? null)).size > 1)
   const patients = [...new Set(twins.map((t) => t.patient_id))]
-  const message = `Patient ${patients.join(' and patient ')}: ${relation} has ${twins.length} rows for ${row.record_key}, which differ in ${names.map((n) => `"${n}"`).join(', ')}.`
+  const tables = [...new Set(twins.map((t) => t.relation.table))]
+  const message = `Patient ${patients.join(' and patient ')}: ${tables.join(' and ')} ${tables.length > 1 ? 'have' : 'has'} ${twins.length} rows for ${twins[0]!.record_key}, which differ in ${names.map((n) => `"${n}"`).join(', ')}.`
   return reject('duplicate-rows', message, { column: names[0] ?? null })
 }
 
 /** The work list of rejected records, from rows that were rejected before any step saw them. */
 async function keepRejected(tx: CommonQueryMethods, run: Run): Promise<void> {
-  const { tables } = run.mapping
   await tx.query(sql.unsafe`
     insert into sync_rejected as j (mapping_name, kind, record_key, patient_id, relation, code, rejection, hash, run_id)
-    select distinct on (kind, record_key) ${run.mappingName}, kind, record_key, patient_id,
-      case kind when 'trackedEntity' then ${tables.instance} when 'enrollment' then ${tables.enrollments} else ${tables.event} end,
+    select distinct on (kind, record_key) ${run.mappingName}, kind, record_key, patient_id, ${tableOf(sql.fragment`s`, sql.fragment`run.mapping`)},
       rejection ->> 'code', rejection, hash, run_id
-    from sync_snapshot_row where run_id = ${run.runId} and state = 'rejected'
+    from sync_snapshot_row s join sync_run run using (run_id) where run_id = ${run.runId} and s.state = 'rejected'
     on conflict (mapping_name, kind, record_key) do update
       set code = excluded.code, rejection = excluded.rejection, hash = excluded.hash, run_id = excluded.run_id, last_at = now(),
         attempts = j.attempts + 1, state = 'open', dismissed_by = null, dismissed_reason = null
@@ -254,7 +282,7 @@ async function addContext(
   relation: Relation,
   martSchema: string,
 ): Promise<void> {
-  const { runId, mapping, mappingName } = run
+  const { runId, mappingName } = run
   const ofWork = sql.fragment`
     r.patient_id in (select patient_id from sync_snapshot_row where run_id = ${runId} and state = 'pending')
     and not exists (select from sync_snapshot_row s where s.run_id = ${runId} and s.kind = ${kind} and s.record_key = r.record_key)`
@@ -263,21 +291,28 @@ async function addContext(
       ? sql.fragment`exists (select from instance_tracker t where t.patient_id = d.patient_id)`
       : sql.fragment`exists (select from enrollment_tracker t where t.program = d.program and t.program_unique_id = d.unique_id)`
   await tx.query(sql.unsafe`
-    insert into sync_snapshot_row (run_id, kind, state, ${COLUMNS})
-    select distinct on (record_key) ${runId}, ${kind},
+    insert into sync_snapshot_row (run_id, kind, source, state, ${COLUMNS})
+    select distinct on (record_key) ${runId}, ${kind}, ${relation.source},
       case when ${tracked} or ${isDismissed(mappingName, kind)} or exists (
         select from sync_confirmed c where c.mapping_name = ${mappingName} and c.kind = ${kind} and c.record_key = d.record_key and c.hash is not null
       ) then 'context' else 'pending' end, ${VALUES}
-    from (${selectRows(kind, mapping, relation, martSchema, ofWork)}) as d
+    from (${selectRows(relation, martSchema, ofWork)}) as d
     order by record_key, hash`)
 }
 
 /** Patients who agree in all of these columns, none of them empty. */
-async function flagGroup(pool: CommonQueryMethods, runId: string, indexes: readonly number[], mapped: readonly string[]): Promise<number> {
+async function flagGroup(pool: CommonQueryMethods, runId: string, indexes: readonly number[], mapped: MappedColumns): Promise<number> {
   const [first] = indexes
   if (first === undefined) return 0
+  const own = (i: number) => sql.fragment`mart_values ->> ${i}::int`
+  const sent = (i: number) => {
+    const translation = mapped[i]![2]
+    return Object.keys(translation).length === 0
+      ? own(i)
+      : sql.fragment`coalesce(${JSON.stringify(translation)}::jsonb ->> btrim(${own(i)}), ${own(i)})`
+  }
   const values = sql.join(
-    indexes.map((i) => sql.fragment`nullif(lower(btrim(mart_values ->> ${i}::int)), '')`),
+    indexes.map((i) => sql.fragment`nullif(lower(btrim(${sent(i)})), '')`),
     sql.fragment`, `,
   )
   const { rowCount } = await pool.query(sql.unsafe`
@@ -293,7 +328,7 @@ async function flagGroup(pool: CommonQueryMethods, runId: string, indexes: reado
       select row_id, shown, case patient_id when first then last else first end as other from sharing where first <> last and not known
     )
     update sync_snapshot_row s
-    set same_value = jsonb_build_object('patientId', shared.other, 'column', ${mapped[first]!}::text, 'value', shared.shown)
+    set same_value = jsonb_build_object('patientId', shared.other, 'column', ${mapped[first]![0]}::text, 'value', shared.shown)
     from shared where s.run_id = ${runId} and s.row_id = shared.row_id and s.state = 'pending' and s.same_value is null`)
   return rowCount
 }

@@ -1,5 +1,6 @@
 /** What the jobs, the CLI and the API ask of our tables. One implementation (postgres.ts) over one file a table. */
 import type { EnrollmentRow, EnrollmentStatus, EventLink, EventRow, Kind, PatientRow } from '../../src/core/model.ts'
+import type { RelationFacts } from '../../src/core/mapping-facts.ts'
 import type { Mapping } from '../../src/core/mapping.ts'
 import type { Rejection, RejectionCode } from '../../src/core/rejection.ts'
 import { RunFailure } from '../../src/errors.ts'
@@ -207,12 +208,27 @@ export interface LogRow {
 /** Where the Mart is, and how far before the markers a run looks. */
 export interface MartOptions {
   martSchema: string
+  /** of our own tables */
+  storeSchema: string
   overlapDays: number
+}
+
+export interface MartRelation {
+  name: string
+  type: 'table' | 'view'
+}
+export interface MartColumn {
+  name: string
+  /** PostgreSQL's */
+  type: string
+  /** a few different values; null: not asked for, or not to be had in time */
+  samples: readonly string[] | null
 }
 
 /** One row of a mapping's delta, with the Mart's own values. */
 export interface PreviewRow {
   kind: Kind
+  relation: string
   what: 'new' | 'update' | 'unchanged'
   patientId: string
   recordKey: string
@@ -262,13 +278,64 @@ export class MappingNotFoundError extends Error {
   }
 }
 
+/** Somebody else changed it since it was read. */
+export class MappingChangedError extends Error {
+  constructor(name: string) {
+    super(`Somebody else changed the mapping "${name}" meanwhile. Read it again, and make your changes once more.`)
+    this.name = 'MappingChangedError'
+  }
+}
+
+export class NameTakenError extends Error {
+  constructor(name: string) {
+    super(`There is a mapping "${name}" already. Choose another name.`)
+    this.name = 'NameTakenError'
+  }
+}
+
+export class MappingHistoryError extends Error {
+  constructor(name: string) {
+    super(
+      `The mapping "${name}" has synced, or was about to. Deleting it takes its markers, its work list and the memory of what was sent along; what is in DHIS2 stays. Ask for that explicitly.`,
+    )
+    this.name = 'MappingHistoryError'
+  }
+}
+
+/** A mapping with its entity tag, and who made and changed it. */
+export interface StoredMapping {
+  mapping: Mapping
+  etag: string
+  createdBy: string | null
+  createdAt: Date | null
+  modifiedBy: string | null
+  modifiedAt: Date | null
+}
+
+export interface MappingOutcome {
+  name: string
+  action: 'create' | 'replace' | 'unchanged'
+}
+
 export interface Store
   extends SyncRequestStore, SyncListStore, LogStore, ScheduleStore, FigureStore, AccountStore, SessionStore, TokenStore, AuditStore {
   // ---- mappings (originals' table `mapping`)
   readMapping(name: string): Promise<Mapping | null>
   listMappings(): Promise<readonly Mapping[]>
-  /** insert or replace, all or nothing, with their marker rows */
-  saveMappings(mappings: readonly Mapping[], user: string): Promise<{ created: string[]; replaced: string[] }>
+  readStoredMapping(name: string): Promise<StoredMapping | null>
+  /** those whose name has this text, in any case */
+  listStoredMappings(search: string): Promise<readonly StoredMapping[]>
+  /** insert or replace, all or nothing, with their marker rows; with `dryRun` only what would become of each */
+  saveMappings(mappings: readonly Mapping[], user: string, options?: { dryRun?: boolean }): Promise<readonly MappingOutcome[]>
+  /** @throws NameTakenError */
+  createMapping(mapping: Mapping, user: string): Promise<void>
+  /**
+   * Another name renames it, and all that names it follows. @param isExpected of the etag that it has now
+   * @throws MappingNotFoundError, MappingChangedError, NameTakenError, RunActiveError (only when it is renamed)
+   */
+  replaceMapping(name: string, mapping: Mapping, user: string, isExpected: (etag: string) => boolean): Promise<void>
+  /** Tracker tables, log and runs stay, and so does what is in DHIS2. @throws MappingNotFoundError, MappingChangedError, MappingHistoryError, RunActiveError */
+  deleteMapping(name: string, isExpected: (etag: string) => boolean, withHistory: boolean): Promise<void>
 
   // ---- runs
   /**
@@ -303,7 +370,7 @@ export interface Store
   announceChunks(runId: string): Promise<void>
 
   // ---- snapshot
-  /** Copies the delta of the three relations in one repeatable-read transaction. Repeatable: a second call replaces the first one's rows. @throws RunFailure naming relation and column */
+  /** Copies the delta of the mapping's relations in one repeatable-read transaction. Repeatable: a second call replaces the first one's rows. @throws RunFailure naming relation and column */
   takeSnapshot(run: Run): Promise<SnapshotSummary>
   /**
    * Flags patients of the run who share a value: all of `searchable` together, or one of `unique` alone (blanks and case ignored, empty values never).
@@ -347,14 +414,18 @@ export interface Store
   readWarnings(runId: string): Promise<readonly { kind: Kind; patientId: string; recordKey: string; warning: string }[]>
 
   // ---- the Mart, read only
+  /** those whose name has this text, in any case; our own tables are left out */
+  listMartRelations(search: string): Promise<readonly MartRelation[]>
+  /** in the relation's own order; null: the Mart has no such relation */
+  readMartColumns(relation: string, withSamples: boolean): Promise<readonly MartColumn[] | null>
   /** every row that a sync would look at now. @throws MartError */
   previewDelta(mapping: Mapping, request: Pick<RunRequest, 'from' | 'to' | 'resync'>, onRow: (row: PreviewRow) => void): Promise<void>
   /** delivered records that no mapping's relations have any more. @throws MartError */
   readVanished(mapping: Mapping): Promise<readonly VanishedRow[]>
   /** Are the relations and columns of all mappings there? */
   findMart(): Promise<MartFound>
-  /** distinct program UIDs and org unit codes. @throws MartError */
-  describeMart(mapping: Mapping): Promise<{ programs: readonly string[]; orgUnits: readonly string[] }>
+  /** what the Mart has of each of the mapping's relations, in the order of relationsOf */
+  readRelationFacts(mapping: Mapping): Promise<readonly RelationFacts[]>
 
   // ---- rejected records, a work list over all runs
   /** the longest open first */

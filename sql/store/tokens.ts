@@ -13,7 +13,7 @@ export interface TokenStore {
   /** @returns false: there is no such token */
   revokeToken(name: string): Promise<boolean>
 }
-export interface ListedToken {
+interface ListedToken {
   name: string
   rights: readonly Right[]
   createdBy: string

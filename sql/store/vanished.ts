@@ -4,7 +4,7 @@ import { z } from 'zod'
 import type { Mapping } from '../../src/core/mapping.ts'
 import { KINDS, type Kind } from '../../src/core/model.ts'
 import { RunFailure } from '../../src/errors.ts'
-import { readRelations, type Relations } from '../mart/catalogue.ts'
+import { readRelations, type Relation } from '../mart/catalogue.ts'
 import { selectRows } from '../mart/rows.ts'
 import { listMappings } from './mappings.ts'
 import type { MartOptions, VanishedRow } from './store.ts'
@@ -16,15 +16,14 @@ export async function readVanished(pool: DatabasePool, { martSchema }: MartOptio
   return pool.transaction(async (tx) => {
     await tx.query(sql.unsafe`set transaction isolation level repeatable read read only`)
     const own = await readRelations(tx, martSchema, mapping)
-    const all = [{ mapping, relations: own }, ...(await readOthers(tx, martSchema, mapping))]
-    const programs = await programsOf(tx, martSchema, mapping, own)
+    const all = [...own, ...(await readOthers(tx, martSchema, mapping))]
+    const programs = await programsOf(tx, martSchema, mapping.name, own)
     const vanished: VanishedRow[] = []
     for (const kind of KINDS) {
       const present = sql.join(
-        all.map(
-          (m) =>
-            sql.fragment`select d.record_key from (${selectRows(kind, m.mapping, m.relations[kind], martSchema, sql.fragment`true`)}) as d`,
-        ),
+        all
+          .filter((relation) => relation.kind === kind)
+          .map((relation) => sql.fragment`select d.record_key from (${selectRows(relation, martSchema, sql.fragment`true`)}) as d`),
         sql.fragment` union all `,
       )
       const rows = await tx.any(sql.type(vanishedRow)`
@@ -43,15 +42,11 @@ export async function readVanished(pool: DatabasePool, { martSchema }: MartOptio
 }
 
 /** Those that cannot be read now say nothing of what they have. */
-async function readOthers(
-  tx: CommonQueryMethods,
-  martSchema: string,
-  mapping: Mapping,
-): Promise<{ mapping: Mapping; relations: Relations }[]> {
-  const others = []
+async function readOthers(tx: CommonQueryMethods, martSchema: string, mapping: Mapping): Promise<Relation[]> {
+  const others: Relation[] = []
   for (const other of (await listMappings(tx)).filter(({ name }) => name !== mapping.name)) {
     try {
-      others.push({ mapping: other, relations: await readRelations(tx, martSchema, other) })
+      others.push(...(await readRelations(tx, martSchema, other)))
     } catch (error) {
       if (!(error instanceof RunFailure)) throw error
     }
@@ -60,13 +55,23 @@ async function readOthers(
 }
 
 /** Of the relations now, and of what the mapping sent before: the last record of a program may be the one that vanished. */
-async function programsOf(tx: CommonQueryMethods, martSchema: string, mapping: Mapping, relations: Relations): Promise<readonly string[]> {
-  const table = (kind: Kind) => sql.identifier([martSchema, relations[kind].name])
+async function programsOf(
+  tx: CommonQueryMethods,
+  martSchema: string,
+  mappingName: string,
+  relations: readonly Relation[],
+): Promise<readonly string[]> {
+  const now = relations
+    .filter(({ kind }) => kind !== 'trackedEntity')
+    .map(({ table, constants: { program } }) =>
+      program === undefined
+        ? sql.fragment`select btrim(program::text) as program from ${sql.identifier([martSchema, table])} where program is not null`
+        : sql.fragment`select ${program}::text as program`,
+    )
   return tx.anyFirst(sql.type(z.object({ program: z.string() }))`
-    select btrim(program::text) as program from ${table('enrollment')} where program is not null
-    union select btrim(program::text) from ${table('event')} where program is not null
-    union select unnest(programs) from sync_run where mapping_name = ${mapping.name}
-    union select split_part(record_key, '/', 1) from sync_confirmed where mapping_name = ${mapping.name} and kind <> 'trackedEntity'`)
+    ${sql.join(now, sql.fragment` union `)}
+    union select unnest(programs) from sync_run where mapping_name = ${mappingName}
+    union select split_part(record_key, '/', 1) from sync_confirmed where mapping_name = ${mappingName} and kind <> 'trackedEntity'`)
 }
 
 /** record_key, uid, instance_id, at. Tracker rows name no mapping: those of the mapping's programs that no other mapping has delivered. */

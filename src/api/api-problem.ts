@@ -1,6 +1,6 @@
 /** Errors → problem+json, with a sentence for people and nothing of the program's inside. */
 import { QueueOutOfReach } from '../../queues/start-run.ts'
-import { MappingNotFoundError, RunActiveError } from '../../sql/store/store.ts'
+import { MappingChangedError, MappingHistoryError, MappingNotFoundError, NameTakenError, RunActiveError } from '../../sql/store/store.ts'
 import { KeyReusedError } from '../../sql/store/sync-requests.ts'
 import { RunFailure, systemSentence } from '../errors.ts'
 import { PROBLEMS, type Problem, type ProblemCode } from './contract/problem.ts'
@@ -32,6 +32,9 @@ export function problemOf(error: unknown): ApiProblem & { unexpected?: boolean }
   if (error instanceof KeyReusedError) return new ApiProblem('key-reused', error.message)
   if (error instanceof QueueOutOfReach) return new ApiProblem('unavailable', error.message)
   if (error instanceof MappingNotFoundError) return new ApiProblem('not-found', error.message)
+  if (error instanceof MappingChangedError) return new ApiProblem('changed', error.message)
+  if (error instanceof MappingHistoryError) return new ApiProblem('has-history', error.message)
+  if (error instanceof NameTakenError) return new ApiProblem('name-taken', error.message)
   // all that is thrown of DHIS2 and the Mart is written for users
   if (error instanceof RunFailure) return new ApiProblem('dhis2-unavailable', error.message)
   const sentence = systemSentence(error)

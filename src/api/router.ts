@@ -1,10 +1,11 @@
 /** The table of routes → an Express router: who asks, what is asked, the handler, the answer. */
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import express, { type NextFunction, type Request, type Response, type Router } from 'express'
+import express, { type ErrorRequestHandler, type NextFunction, type Request, type Response, type Router } from 'express'
 import { z } from 'zod'
 import { isMedia, type Operation } from './contract/operation.ts'
-import { ApiProblem } from './api-problem.ts'
+import { ApiProblem, problemOf } from './api-problem.ts'
+import { declaredProblems } from './docs/declared-problems.ts'
 import type { ApiContext, Call, Reply, Route } from './handler.ts'
 import { placeOf } from './failure-place.ts'
 import { jsonBody, unstorable } from './json-body.ts'
@@ -29,7 +30,7 @@ export function apiRouter(routes: readonly Route[], ctx: ApiContext, options: Ro
       ...(body ? [jsonBody] : []),
       (request: Request, response: Response) => serve(route, ctx, options, request, response),
     ]
-    router[method](pathOf(path), ...stations)
+    router[method](pathOf(path), ...stations, ...(options.checkAnswers ? [refuseUndeclaredProblem(route)] : []))
   }
   answerOtherMethods(router, routes)
   return router
@@ -126,6 +127,14 @@ function refuseUndeclared(name: string, { answers }: Operation, reply: Reply<Ope
   const { error } = z.safeParse(schema, JSON.parse(JSON.stringify((reply as { body: unknown }).body)), { reportInput: false })
   if (error) throw new Error(`${name} answers otherwise than it declares: ${z.prettifyError(error)}`)
 }
+
+const refuseUndeclaredProblem =
+  ({ name, operation }: Route): ErrorRequestHandler =>
+  (error, _request, _response, next) => {
+    const { code, unexpected } = problemOf(error)
+    if (unexpected || declaredProblems(operation).has(code)) next(error)
+    else next(new Error(`${name} refuses with ${code}, which it does not declare`))
+  }
 
 /** OPTIONS tells what an address takes, to scripts: no browser of another site gets leave to ask. */
 function answerOtherMethods(router: Router, routes: readonly Route[]): void {

@@ -5,9 +5,15 @@ import { scheduleOperations } from './contract/schedules.ts'
 import { sessionOperations } from './contract/session.ts'
 import { statusOperations } from './contract/status.ts'
 import { syncOperations } from './contract/syncs.ts'
+import { dhis2Operations } from './contract/dhis2.ts'
+import { mappingOperations } from './contract/mappings.ts'
+import { martOperations } from './contract/mart.ts'
 import { routesOf, type Route } from './handler.ts'
 import { auditHandlers } from './handlers/audit/index.ts'
 import { logHandlers } from './handlers/logs/index.ts'
+import { dhis2Handlers } from './handlers/dhis2/index.ts'
+import { mappingHandlers } from './handlers/mappings/index.ts'
+import { martHandlers } from './handlers/mart/index.ts'
 import { scheduleHandlers } from './handlers/schedules/index.ts'
 import { sessionHandlers } from './handlers/session/index.ts'
 import { readStatistics } from './handlers/status/read-statistics.ts'
@@ -23,4 +29,7 @@ export const routes: readonly Route[] = [
   ...routesOf(scheduleOperations, scheduleHandlers),
   ...routesOf(logOperations, logHandlers),
   ...routesOf({ readStatus: status, readStatistics: statistics }, { readStatus, readStatistics }),
+  ...routesOf(mappingOperations, mappingHandlers),
+  ...routesOf(martOperations, martHandlers),
+  ...routesOf(dhis2Operations, dhis2Handlers),
 ]

@@ -7,6 +7,7 @@ import { queueBoard } from '../../dashboard/queue-board.ts'
 import { within } from '../within.ts'
 import { ApiProblem, problemBody, problemOf } from './api-problem.ts'
 import { PROBLEMS } from './contract/problem.ts'
+import { apiDocs } from './docs/pages.ts'
 import { placeOf } from './failure-place.ts'
 import type { ApiContext, Route } from './handler.ts'
 import { openLive } from './live.ts'
@@ -45,6 +46,7 @@ export function createApp(
   app.set('trust proxy', ctx.config.trustedProxies)
   app.use(identified, requestLog(ctx.log), securityHeaders(ctx.config.publicUrl), belowBahmnisPath)
   app.use(probes(ctx))
+  app.use('/api', apiDocs(table))
   app.use('/api/v1', unkept, apiRouter(table, ctx, options))
   app.use('/queues', inlineStyles, requireRight(ctx, ['upload', 'log']), queueBoard(ctx, '/queues'))
   app.use(webUi(builtUi()))

@@ -1,5 +1,5 @@
 /** A password from whoever starts the command: typed without being seen, or the first line of what is piped in. Never an argument: others see those. */
-import { createInterface } from 'node:readline/promises'
+import { createInterface } from 'node:readline'
 import { Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { UsageError } from './exit.ts'
@@ -18,24 +18,22 @@ export async function askPassword({ input, output }: Terminal): Promise<string> 
     return line
   }
   const silence = new Writable({ write: (_chunk, _encoding, done) => done() })
-  const lines = createInterface({ input, output: silence, terminal: true })
-  const stopped = new AbortController()
-  lines.once('SIGINT', () => stopped.abort())
+  const terminal = createInterface({ input, output: silence, terminal: true })
+  terminal.once('SIGINT', () => terminal.close())
+  // keeps what is typed or pasted before it is asked for
+  const lines = terminal[Symbol.asyncIterator]()
   const ask = async (question: string) => {
     output.write(question)
-    try {
-      return await lines.question('', { signal: stopped.signal })
-    } catch {
-      throw new UsageError('No password was given.')
-    } finally {
-      output.write('\n')
-    }
+    const { value, done } = await lines.next()
+    output.write('\n')
+    if (done) throw new UsageError('No password was given.')
+    return value
   }
   try {
     const password = await ask('Password: ')
     if ((await ask('Once more: ')) !== password) throw new UsageError('The two passwords are not the same. Nothing was changed.')
     return password
   } finally {
-    lines.close()
+    terminal.close()
   }
 }

@@ -1,12 +1,11 @@
 /** Is everything there that a sync needs? Each check says what it found, or what to do. */
 import { missingMigrations } from '../../sql/migrate.ts'
-import type { Store } from '../../sql/store/store.ts'
 import { describeConfig, readConfig } from '../config.ts'
-import { eventColumns, instanceColumns, type Mapping } from '../core/mapping.ts'
-import type { Metadata } from '../core/model.ts'
-import type { Dhis2Client } from '../dhis2/client.ts'
+import { RunFailure } from '../errors.ts'
 import { dhis2Connector, openmrsOf, openStore } from '../service.ts'
+import { validateMapping } from '../validate-mapping.ts'
 import { EXIT, exitCodeOf } from './exit.ts'
+import { sentenceOf } from './validate.ts'
 
 export async function runCheck(env: Readonly<Record<string, string | undefined>>): Promise<number> {
   const config = readConfig(env, ['database', 'dhis2'])
@@ -33,8 +32,18 @@ export async function runCheck(env: Readonly<Record<string, string | undefined>>
   try {
     const mappings = store && missing?.length === 0 ? await tried(store.listMappings(), bad) : null
     if (mappings) say(mappings.length > 0 ? '✓' : ' ', `the database answers and has ${mappings.length} mappings`)
-    for (const mapping of mappings ?? [])
-      for (const problem of (await tried(checkMapping(store!, client, mapping), bad)) ?? []) bad(`mapping "${mapping.name}": ${problem}`)
+    const { trackedEntityType, timeZone } = config
+    const connect = () => (client ? Promise.resolve(client) : Promise.reject(new RunFailure('DHIS2 does not answer.')))
+    for (const mapping of mappings ?? []) {
+      const options = { store: store!, connect, trackedEntityType, timeZone, examples: false }
+      const { findings = [], dhis2Problem = null } = (await tried(validateMapping(mapping, options), bad)) ?? {}
+      if (client && dhis2Problem !== null) bad(dhis2Problem)
+      for (const finding of findings) {
+        const text = `mapping "${mapping.name}": ${sentenceOf(finding)}`
+        if (finding.severity === 'error') bad(text)
+        else say('!', text)
+      }
+    }
   } finally {
     await client?.close()
     await store?.close()
@@ -50,27 +59,4 @@ async function tried<T>(work: Promise<T>, bad: (text: string) => void): Promise<
     exitCodeOf(error, { write: (text: string) => (bad(text.trim()), true) } as unknown as NodeJS.WritableStream)
     return null
   }
-}
-
-async function checkMapping(store: Store, client: Dhis2Client | null, mapping: Mapping): Promise<string[]> {
-  const found = await store.describeMart(mapping)
-  if (!client) return []
-  return compare(mapping, await client.readMetadata(found.programs), found)
-}
-
-function compare(mapping: Mapping, metadata: Metadata, mart: { programs: readonly string[]; orgUnits: readonly string[] }): string[] {
-  const unknown = (kind: string, columns: ReturnType<typeof instanceColumns>, fields: ReadonlyMap<string, unknown>) =>
-    columns
-      .filter(([, uid]) => !fields.has(uid))
-      .map(([column, uid]) => `column "${column}" is mapped to ${kind} ${uid}, which DHIS2 does not have`)
-  return [
-    ...unknown('attribute', instanceColumns(mapping), metadata.attributes),
-    ...unknown('data element', eventColumns(mapping), metadata.dataElements),
-    ...mart.programs
-      .filter((uid) => !metadata.programs.has(uid))
-      .map((uid) => `program ${uid} of ${mapping.tables.enrollments} is not in DHIS2`),
-    ...mart.orgUnits
-      .filter((code) => !metadata.orgUnitsByCode.has(code))
-      .map((code) => `org unit "${code}" of ${mapping.tables.instance} is no code in DHIS2`),
-  ]
 }

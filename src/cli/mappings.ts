@@ -3,6 +3,8 @@ import { formatMappingFile, parseMappingFile } from '../core/mapping-file.ts'
 import { EXIT, UsageError } from './exit.ts'
 import { withStore, type Env } from './with-store.ts'
 
+const SAID = { create: 'created', replace: 'replaced', unchanged: 'unchanged' } as const
+
 /** All mappings of the file or, when one of them is wrong, none. */
 export async function importMappings(env: Env, file: string): Promise<number> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
@@ -14,9 +16,8 @@ export async function importMappings(env: Env, file: string): Promise<number> {
       process.stderr.write(`${item > 0 ? `item ${item}${name ? ` (${name})` : ''}: ` : ''}${problem}\n`)
     return EXIT.usage
   }
-  const { created, replaced } = await withStore(env, (store) => store.saveMappings(mappings, env['USER'] ?? 'cli'))
-  for (const name of created) process.stdout.write(`created: ${name}\n`)
-  for (const name of replaced) process.stdout.write(`replaced: ${name}\n`)
+  const outcomes = await withStore(env, (store) => store.saveMappings(mappings, env['USER'] ?? 'cli'))
+  for (const { name, action } of outcomes) process.stdout.write(`${SAID[action]}: ${name}\n`)
   return EXIT.ok
 }
 

@@ -1,6 +1,6 @@
 import { KINDS, type Kind } from '../core/model.ts'
 import { KIND_WORDS } from '../core/rejection.ts'
-import { eventColumns, instanceColumns, type Mapping } from '../core/mapping.ts'
+import { relationsOf, type Mapping } from '../core/mapping.ts'
 import { MappingNotFoundError, type PreviewRow } from '../../sql/store/store.ts'
 import { readConfig } from '../config.ts'
 import { openStore } from '../service.ts'
@@ -42,16 +42,17 @@ export async function runPreview(
   }
 }
 
-const FIXED = ['Kind', 'What', 'Patient', 'Record', 'Org Unit', 'Enrollment Date', 'Incident Date', 'Event Date', 'Status']
+const FIXED = ['Kind', 'Relation', 'What', 'Patient', 'Record', 'Org Unit', 'Enrollment Date', 'Incident Date', 'Event Date', 'Status']
 
 const columnsOf = (mapping: Mapping) => [
   ...FIXED,
-  ...new Set([...instanceColumns(mapping), ...eventColumns(mapping)].map(([column]) => column)),
+  ...new Set(relationsOf(mapping).flatMap(({ columns }) => columns.map(([column]) => column))),
 ]
 
 function cells(row: PreviewRow, columns: readonly string[]): (string | null)[] {
   const fixed = [
     KIND_WORDS[row.kind],
+    row.relation,
     row.what,
     row.patientId,
     row.recordKey,

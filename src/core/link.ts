@@ -10,7 +10,8 @@ export type Link = { enrollment: EnrollmentRow; warning: string | null } | { rej
  * By patient_program_id = program_unique_id where the event has a value, otherwise by equal enrollment_date, in the same program. The Mart's
  * enrollments use min(date_enrolled) and its events max: events without an enrollment are real, and are never dropped.
  */
-export function linkEvent(event: EventLink, enrollments: readonly EnrollmentRow[], tables: Mapping['tables']): Link {
+export function linkEvent(event: EventLink, enrollments: readonly EnrollmentRow[], mapping: Mapping): Link {
+  const tables = { enrollments: mapping.enrollments.table, event: mapping.events[event.source]!.table }
   const column = isBlank(event.patientProgramId) ? 'enrollment_date' : 'patient_program_id'
   const value = column === 'enrollment_date' ? day(event.enrollmentDate) : event.patientProgramId!.trim()
   const found = enrollments.filter((row) => {

@@ -1,5 +1,10 @@
-/** The originals' export file and mapping rows ↔ Mapping. All generations: 2018 without config, JSON as text, HTML-escaped column names. */
-import type { Mapping } from './mapping.ts'
+/**
+ * The originals' export file and mapping rows ↔ Mapping. All generations: 2018 without config, JSON as text, HTML-escaped column names. What the originals
+ * did not know stands in `config`: further event relations, constants, translations, the size of a chunk.
+ */
+import { decoded, record, text, texts, unescapeHtml } from './loose-json.ts'
+import { nameOf, problemsOf } from './mapping-file-problems.ts'
+import { chunkSizeSchema, type EventRelation, type Mapping } from './mapping.ts'
 
 /** The columns of the mapping table, and the properties of an exported mapping. */
 export interface MappingParts {
@@ -16,11 +21,16 @@ export interface FileProblem {
   problem: string
 }
 
+interface ParsedFile {
+  mappings: Mapping[]
+  problems: FileProblem[]
+}
+
+const whole = (problem: string): ParsedFile => ({ mappings: [], problems: [{ item: 0, name: null, problem }] })
 const AGAIN = 'Please correct the file and import again'
 
 /** Every problem of every item, in the originals' order and texts; no mapping unless there are none. */
-export function parseMappingFile(text: string): { mappings: Mapping[]; problems: FileProblem[] } {
-  const whole = (problem: string) => ({ mappings: [], problems: [{ item: 0, name: null, problem }] })
+export function parseMappingFile(text: string): ParsedFile {
   let items: unknown
   try {
     // Windows' Notepad begins a file with a byte order mark
@@ -28,6 +38,11 @@ export function parseMappingFile(text: string): { mappings: Mapping[]; problems:
   } catch {
     return whole('Error while validating json file. Please import valid json file')
   }
+  return parseMappings(items)
+}
+
+/** As parseMappingFile, of what the JSON says. */
+export function parseMappings(items: unknown): ParsedFile {
   if (!Array.isArray(items)) return whole(`File should contain array of Object. ${AGAIN}`)
   if (items.length === 0) return whole(`Imported file should not be empty. ${AGAIN}`)
   // the originals' import sends each item as text
@@ -39,133 +54,103 @@ export function parseMappingFile(text: string): { mappings: Mapping[]; problems:
   return { mappings: problems.length > 0 ? [] : objects.map((item) => mappingFromParts(item as MappingParts)), problems }
 }
 
-const nameOf = (item: unknown): string | null => {
-  const name = isObject(item) ? item['mapping_name'] : undefined
-  return typeof name === 'string' ? name.trim() : null
-}
-
-function problemsOf(item: unknown, names: readonly (string | null)[]): string[] {
-  const name = nameOf(item)
-  if (!isObject(item) || name === null || name === '') return ['Mapping name should have value']
-  const problems: string[] = []
-  if (!/^[\p{L}\p{N} ]+$/u.test(name)) problems.push(`${name} is invalid mapping name. Mapping name should be alpha numeric`)
-  if (names.filter((n) => n === name).length > 1) problems.push('Mapping Name should be unique')
-  const [tables, columns, config] = [decoded(item['lookup_table']), decoded(item['mapping_json']), decoded(item['config'])]
-  if (!isObject(tables)) problems.push('Incorrect values provided for lookup_table property')
-  if (!isObject(columns)) problems.push('Incorrect values provided for mapping_json property')
-  if (isObject(tables)) {
-    for (const [key, word] of [
-      ['instance', 'Instance'],
-      ['enrollments', 'Enrollments'],
-      ['event', 'Event'],
-    ] as const)
-      if (typeof tables[key] !== 'string' || tables[key].trim() === '') problems.push(`${word} table name is missing`)
-  }
-  if (isObject(columns)) {
-    for (const [key, word] of [
-      ['instance', 'Instance'],
-      ['event', 'Event'],
-    ] as const) {
-      const part = columns[key]
-      if (part === undefined) problems.push(`${word} mapping is missing`)
-      else if (!isObject(part) || Object.values(part).some((uid) => typeof uid !== 'string'))
-        problems.push(`Incorrect values provided for mapping_json ${key} property`)
-      else if (Object.keys(part).length === 0) problems.push(`${word === 'Event' ? 'Events' : word} mappings is missing`)
-    }
-  }
-  // the exports of 2018 have no config
-  if (config !== undefined && config !== null && config !== '')
-    problems.push(...configProblems(config, isObject(columns) && isObject(columns['instance']) ? columns['instance'] : null))
-  return problems
-}
-
-/** @param instance null: it is wrong itself, and says nothing of the columns */
-function configProblems(config: unknown, instance: Readonly<Record<string, unknown>> | null): string[] {
-  if (!isObject(config)) return ['Incorrect values provided for config property']
-  const problems: string[] = []
-  const mapped = instance && new Set(Object.keys(instance).flatMap((column) => (instance[column] === '' ? [] : [unescapeHtml(column)])))
-  for (const key of ['searchable', 'comparable'] as const) {
-    // absent is refused too: a misspelt key would switch the search for patients off
-    const list = config[key]
-    if (!Array.isArray(list)) problems.push(`${key} value should be an array`)
-    else if (list.some((column) => typeof column !== 'string' || mapped?.has(unescapeHtml(column)) === false))
-      problems.push(`All ${key} values should contain mapping`)
-  }
-  const open = config['openLatestCompletedEnrollment']
-  if (typeof open !== 'string')
-    problems.push("OpenLatestCompletedEnrollment config value is missing or it is not of type string. Accepted values are 'yes' and 'no'")
-  else if (open !== 'yes' && open !== 'no')
-    problems.push("OpenLatestCompletedEnrollment config value is incorrect. Accepted values are 'yes' and 'no'")
-  const onRejected = config['onRejected']
-  if (onRejected !== undefined && onRejected !== 'stop' && onRejected !== 'continue')
-    problems.push("onRejected config value is incorrect. Accepted values are 'stop' and 'continue'")
-  return problems
-}
-
 /** From a row of the mapping table, or an item of a valid file. What is missing gets the originals' defaults. */
 export function mappingFromParts(parts: MappingParts): Mapping {
   const tables = record(decoded(parts.lookup_table))
   const columns = record(decoded(parts.mapping_json))
   const config = record(decoded(parts.config))
-  const text = (value: unknown) => (typeof value === 'string' ? value.trim() : '')
+  const constants = record(config['constants'])
+  const translations = record(config['translations'])
   const list = (value: unknown) => (Array.isArray(value) ? value.filter((v) => typeof v === 'string').map(unescapeHtml) : [])
-  // a name that was never escaped wins over one that was
-  const escapedFirst = ([a]: [string, unknown], [b]: [string, unknown]) => Number(unescapeHtml(a) === a) - Number(unescapeHtml(b) === b)
-  const uids = (value: unknown) =>
-    Object.fromEntries(
-      Object.entries(record(value))
-        .toSorted(escapedFirst)
-        .map(([column, uid]) => [unescapeHtml(column), text(uid)]),
-    )
+  const further = Array.isArray(config['events']) ? config['events'].map(record) : []
+  const first = {
+    table: tables['event'],
+    columns: columns['event'],
+    constants: constants['event'],
+    translations: translations['event'],
+  }
   return {
     name: parts.mapping_name.trim(),
-    tables: { instance: text(tables['instance']), enrollments: text(tables['enrollments']), event: text(tables['event']) },
-    instance: uids(columns['instance']),
-    event: uids(columns['event']),
+    instance: {
+      table: text(tables['instance']),
+      columns: byColumn(columns['instance'], text),
+      constants: texts(constants['instance']),
+      translations: byColumn(translations['instance'], translation),
+    },
+    enrollments: { table: text(tables['enrollments']), constants: texts(constants['enrollments']) },
+    events: [first, ...further].map((event) => ({
+      table: text(event['table']),
+      columns: byColumn(event['columns'], text),
+      constants: texts(event['constants']),
+      translations: byColumn(event['translations'], translation),
+    })),
     searchable: list(config['searchable']),
     comparable: list(config['comparable']),
     openLatestCompletedEnrollment: config['openLatestCompletedEnrollment'] === 'yes' ? 'yes' : 'no',
     onRejected: config['onRejected'] === 'continue' ? 'continue' : 'stop',
+    chunkSize: chunkSizeSchema.nullable().catch(null).parse(config['chunkSize']),
   }
 }
 
-/** In the originals' shape, mapped columns only; `onRejected` is written only where it is not their behaviour. */
+const translation = (value: unknown): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(record(value)).flatMap(([from, to]) => (text(from) === '' || typeof to !== 'string' ? [] : [[text(from), to]])),
+  )
+
+function byColumn<T>(value: unknown, read: (value: unknown) => T): Record<string, T> {
+  // a name that was never escaped wins over one that was
+  const escapedFirst = ([a]: [string, unknown], [b]: [string, unknown]) => Number(unescapeHtml(a) === a) - Number(unescapeHtml(b) === b)
+  return Object.fromEntries(
+    Object.entries(record(value))
+      .toSorted(escapedFirst)
+      .map(([column, of]) => [unescapeHtml(column), read(of)]),
+  )
+}
+
+/** In the originals' shape, mapped columns only; what they did not know is written only where it is not their behaviour. */
 export function mappingParts(mapping: Mapping): {
   mapping_name: string
-  lookup_table: Mapping['tables']
-  mapping_json: Pick<Mapping, 'instance' | 'event'>
+  lookup_table: { instance: string; enrollments: string; event: string }
+  mapping_json: { instance: Record<string, string>; event: Record<string, string> }
   config: Record<string, unknown>
 } {
-  const { name, tables, instance, event, searchable, comparable, openLatestCompletedEnrollment, onRejected } = mapping
-  const config = { searchable, comparable, openLatestCompletedEnrollment, ...(onRejected === 'continue' && { onRejected }) }
-  return { mapping_name: name, lookup_table: tables, mapping_json: { instance: mappedOnly(instance), event: mappedOnly(event) }, config }
-}
-
-const mappedOnly = (columns: Mapping['instance']) => Object.fromEntries(Object.entries(columns).filter(([, uid]) => uid !== ''))
-
-export const formatMappingFile = (mappings: readonly Mapping[]) => `${JSON.stringify(mappings.map(mappingParts), null, 2)}\n`
-
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
-const record = (value: unknown) => (isObject(value) ? value : {})
-
-/** Columns of json may hold JSON as text: the import of the last generation sent it so. */
-function decoded(value: unknown): unknown {
-  if (typeof value !== 'string') return value
-  try {
-    return JSON.parse(value)
-  } catch {
-    return value
+  const { name, instance, enrollments, events, searchable, comparable, openLatestCompletedEnrollment, onRejected, chunkSize } = mapping
+  const [event, ...further] = events as [EventRelation, ...EventRelation[]]
+  const [columns, eventColumns] = [mappedOnly(instance), mappedOnly(event)]
+  return {
+    mapping_name: name,
+    lookup_table: { instance: instance.table, enrollments: enrollments.table, event: event.table },
+    mapping_json: { instance: columns.columns, event: eventColumns.columns },
+    config: {
+      searchable,
+      comparable,
+      openLatestCompletedEnrollment,
+      ...(onRejected === 'continue' && { onRejected }),
+      ...(chunkSize !== null && { chunkSize }),
+      ...filled({
+        constants: filled({ instance: instance.constants, enrollments: enrollments.constants, event: event.constants }),
+        translations: filled({ instance: columns.translations, event: eventColumns.translations }),
+      }),
+      ...(further.length > 0 && { events: further.map(furtherEvent) }),
+    },
   }
 }
 
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&amp;': '&',
-  '&lt;': '<',
-  '&gt;': '>',
-  '&quot;': '"',
-  '&#39;': "'",
-  '&nbsp;': '\u00a0',
+function furtherEvent(event: EventRelation): Record<string, unknown> {
+  const { columns, translations } = mappedOnly(event)
+  return { table: event.table, columns, ...filled({ constants: event.constants, translations }) }
 }
 
-/** The original form read a column's name from its cell's HTML, so such names never matched the column. */
-const unescapeHtml = (text: string) => text.replaceAll(/&(?:amp|lt|gt|quot|#39|nbsp);/g, (entity) => ENTITIES[entity]!)
+/** Columns that are not mapped, and translations that translate nothing, are not written. */
+function mappedOnly({ columns, translations }: Pick<EventRelation, 'columns' | 'translations'>) {
+  const mapped = Object.fromEntries(Object.entries(columns).filter(([, uid]) => uid !== ''))
+  return {
+    columns: mapped,
+    translations: filled(Object.fromEntries(Object.entries(translations).filter(([c]) => Object.hasOwn(mapped, c)))),
+  }
+}
+
+const filled = <T extends object>(parts: Readonly<Record<string, T>>): Record<string, T> =>
+  Object.fromEntries(Object.entries(parts).filter(([, part]) => Object.keys(part).length > 0))
+
+export const formatMappingFile = (mappings: readonly Mapping[]) => `${JSON.stringify(mappings.map(mappingParts), null, 2)}\n`

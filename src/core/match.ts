@@ -1,5 +1,5 @@
 /** Is a patient without a tracked entity already in DHIS2? (the document, 3.1.1) */
-import { instanceColumns, type Mapping } from './mapping.ts'
+import { mappedColumns, translated, type Mapping } from './mapping.ts'
 import type { Dhis2TrackedEntity, Metadata, PatientRow } from './model.ts'
 import { quoted, reject, type Rejection } from './rejection.ts'
 import { ATTRIBUTE_LENGTH, convertValue } from './value.ts'
@@ -53,7 +53,7 @@ export function matchPatient(
   if (others.length === 0) return { uid: hit.trackedEntity }
   const { column, value, attribute } = wanted[0]!
   const dhis2Name = ctx.metadata.attributes.get(attribute)!.name
-  const message = `Patient ${row.patientId}: column "${column}" of ${ctx.mapping.tables.instance} has ${quoted(value)} for "${dhis2Name}", and so has tracked entity ${hit.trackedEntity} in DHIS2, which is patient ${others.join(', ')}: same identifier, different person.`
+  const message = `Patient ${row.patientId}: column "${column}" of ${ctx.mapping.instance.table} has ${quoted(value)} for "${dhis2Name}", and so has tracked entity ${hit.trackedEntity} in DHIS2, which is patient ${others.join(', ')}: same identifier, different person.`
   return { rejection: reject('taken-by-other-patient', message, { column, value, dhis2Uid: hit.trackedEntity, dhis2Name }) }
 }
 
@@ -70,10 +70,12 @@ const comparables = (row: PatientRow, ctx: MatchContext) => valuesOf(row, ctx.ma
  * DHIS2 would refuse the search of the whole chunk.
  */
 function valuesOf(row: PatientRow, columns: readonly string[], { mapping, metadata, timeZone }: MatchContext): (Wanted | null)[] {
-  return instanceColumns(mapping).flatMap(([column, attribute], i) => {
+  return mappedColumns(mapping.instance).flatMap(([column, attribute, translation], i) => {
     if (!columns.includes(column)) return []
     const field = metadata.attributes.get(attribute)
-    const made = field ? convertValue(row.values[i] ?? null, field, { maxLength: ATTRIBUTE_LENGTH, timeZone }) : null
+    const made = field
+      ? convertValue(translated(row.values[i] ?? null, translation), field, { maxLength: ATTRIBUTE_LENGTH, timeZone })
+      : null
     return [made && 'value' in made ? { attribute, column, value: made.value ?? '' } : null]
   })
 }

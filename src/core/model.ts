@@ -26,7 +26,7 @@ interface MartRow {
   sent: readonly string[]
 }
 
-/** One row of the instance relation. `values` are in the order of the mapping's instance columns. */
+/** One row of the instance relation. `values` are in the order of its mapped columns. */
 export interface PatientRow extends MartRow {
   values: readonly (string | null)[]
   /** DHIS2's UID by instance_tracker, or by an earlier send whose answer we never recorded */
@@ -58,8 +58,10 @@ export interface EnrollmentRow extends MartRow {
   sending: string | null
 }
 
-/** One row of the event relation. `values` are in the order of the mapping's event columns. */
+/** One row of an event relation. `values` are in the order of its mapped columns. */
 export interface EventRow extends MartRow {
+  /** which of the mapping's event relations it comes from */
+  source: number
   values: readonly (string | null)[]
   program: string | null
   programStage: string | null
@@ -81,7 +83,7 @@ export interface EventRow extends MartRow {
 /** What tells which enrollment an event belongs to. */
 export type EventLink = Pick<
   EventRow,
-  'rowId' | 'patientId' | 'program' | 'eventUniqueId' | 'patientProgramId' | 'enrollmentDate' | 'eventDate'
+  'rowId' | 'source' | 'patientId' | 'program' | 'eventUniqueId' | 'patientProgramId' | 'enrollmentDate' | 'eventDate'
 >
 
 // ---------------------------------------------------------------- DHIS2 metadata
@@ -108,6 +110,13 @@ export interface OrgUnit {
   name: string
 }
 
+/** An attribute of a program or of a tracked entity type. */
+export interface AttributeUse {
+  mandatory: boolean
+  /** users find people by it beyond their own org units */
+  searchable: boolean
+}
+
 export interface ProgramStage {
   uid: string
   name: string
@@ -126,16 +135,14 @@ export interface Program {
   selectIncidentDatesInFuture: boolean
   /** uids of the org units that the program is assigned to */
   orgUnits: ReadonlySet<string>
-  /** attribute uid → mandatory */
-  attributes: ReadonlyMap<string, { mandatory: boolean }>
+  attributes: ReadonlyMap<string, AttributeUse>
   stages: ReadonlyMap<string, ProgramStage>
 }
 
 export interface TrackedEntityType {
   uid: string
   name: string
-  /** attribute uid → mandatory */
-  attributes: ReadonlyMap<string, { mandatory: boolean }>
+  attributes: ReadonlyMap<string, AttributeUse>
 }
 
 /** What a run needs to know of the server's metadata; read once a run. Anything absent here does not exist for our account. */

@@ -95,7 +95,7 @@ export interface About {
   patientId: string
   relation: string
   /** column → uid of the mapping's part that the record comes from; {} for enrollments */
-  columns: Mapping['instance']
+  columns: Mapping['instance']['columns']
   payload: TrackedEntityPayload | EnrollmentPayload | EventPayload
   metadata: Metadata
 }

@@ -1,9 +1,21 @@
 /** Mart rows → payloads, or the reason why DHIS2 would refuse them, found before sending. */
-import { columnOf, isBlank, orgUnitOf, programOf, refuse, requiredDate, statusOf, type Refused, type Where } from './fixed-columns.ts'
-import { eventColumns, instanceColumns, type MappedColumns, type Mapping } from './mapping.ts'
+import {
+  columnOf,
+  givenOf,
+  isBlank,
+  orgUnitOf,
+  programOf,
+  refuse,
+  requiredDate,
+  statusOf,
+  type Refused,
+  type Where,
+} from './fixed-columns.ts'
+import { mappedColumns, translated, type MappedColumns, type Mapping } from './mapping.ts'
 import {
   ENROLLMENT_STATUSES,
   EVENT_STATUSES,
+  type AttributeUse,
   type Dhis2Enrollment,
   type EnrollmentFields,
   type EnrollmentRow,
@@ -47,7 +59,9 @@ export interface PatientContext {
 
 export function trackedEntityPayload(row: PatientRow, ctx: PatientContext): Result<Made<TrackedEntityPayload>> {
   const { metadata, trackedEntityType } = ctx
-  const where: Where = { patientId: row.patientId, relation: ctx.mapping.tables.instance }
+  const { table, constants } = ctx.mapping.instance
+  const where = { patientId: row.patientId, relation: table, constants }
+  const columns = mappedColumns(ctx.mapping.instance)
   if (!trackedEntityType)
     return refuse(
       'type-unknown',
@@ -55,7 +69,7 @@ export function trackedEntityPayload(row: PatientRow, ctx: PatientContext): Resu
     )
   const orgUnit = orgUnitOf(row.orgUnitCode, null, metadata, where)
   if (typeof orgUnit !== 'string') return orgUnit
-  const values = convertColumns(instanceColumns(ctx.mapping), row, {
+  const values = convertColumns(columns, row, {
     ...where,
     fields: metadata.attributes,
     unknown: 'which is no attribute in DHIS2',
@@ -70,7 +84,7 @@ export function trackedEntityPayload(row: PatientRow, ctx: PatientContext): Resu
     ...[...metadata.programs.values()].flatMap((p) => mandatoryOf(p.attributes)),
   ])
   const missing = [...mandatory].find((uid) => (values.get(uid) ?? null) === null && (ctx.isNew || values.has(uid)))
-  if (missing !== undefined) return missingValue(missing, metadata.attributes, instanceColumns(ctx.mapping), where)
+  if (missing !== undefined) return missingValue(missing, metadata.attributes, columns, where)
 
   const attributes = [...values].map(([attribute, value]) => ({ attribute, value }))
   return {
@@ -85,14 +99,13 @@ export function trackedEntityPayload(row: PatientRow, ctx: PatientContext): Resu
   }
 }
 
-const mandatoryOf = (attributes: ReadonlyMap<string, { mandatory: boolean }>) =>
-  [...attributes].flatMap(([uid, a]) => (a.mandatory ? [uid] : []))
+const mandatoryOf = (attributes: ReadonlyMap<string, AttributeUse>) => [...attributes].flatMap(([uid, a]) => (a.mandatory ? [uid] : []))
 
 export interface EnrollmentContext {
+  mapping: Mapping
   metadata: Metadata
   /** yyyy-MM-dd in the site's time zone */
   today: string
-  relation: string
 }
 
 /** What DHIS2 has, as it is sent. */
@@ -103,8 +116,9 @@ export const fieldsOf = (e: Dhis2Enrollment): EnrollmentFields => ({
   status: e.status,
 })
 
-export function enrollmentFields(row: EnrollmentRow, { metadata, today, relation }: EnrollmentContext): Result<EnrollmentFields> {
-  const where: Where = { patientId: row.patientId, relation }
+export function enrollmentFields(row: EnrollmentRow, { mapping, metadata, today }: EnrollmentContext): Result<EnrollmentFields> {
+  const { table, constants } = mapping.enrollments
+  const where = { patientId: row.patientId, relation: table, constants }
   const program = programOf(row.program, metadata, where)
   if ('rejection' in program) return program
   if (isBlank(row.programUniqueId))
@@ -136,17 +150,18 @@ export interface EventContext {
 }
 
 export function eventPayload(row: EventRow, ctx: EventContext): Result<Made<EventPayload>> {
-  const { metadata, mapping } = ctx
-  const where: Where = { patientId: row.patientId, relation: mapping.tables.event }
+  const { metadata } = ctx
+  const relation = ctx.mapping.events[row.source]!
+  const where = { patientId: row.patientId, relation: relation.table, constants: relation.constants }
+  const columns = mappedColumns(relation)
   const program = programOf(row.program, metadata, where)
   if ('rejection' in program) return program
   const stage = program.stages.get(row.programStage ?? '')
-  if (isBlank(row.programStage))
-    return refuse('stage-missing', `${columnOf('program_stage', where)} is empty.`, { column: 'program_stage' })
+  if (isBlank(row.programStage)) return refuse('stage-missing', `${givenOf('program_stage', where)} is empty.`, { column: 'program_stage' })
   if (!stage)
     return refuse(
       'stage-unknown',
-      `${columnOf('program_stage', where)} has ${quoted(row.programStage)}, which is no stage of program "${program.name}".`,
+      `${givenOf('program_stage', where)} has ${quoted(row.programStage)}, which is no stage of program "${program.name}".`,
       { column: 'program_stage', value: row.programStage, dhis2Uid: row.programStage },
     )
   const orgUnit = orgUnitOf(isBlank(row.orgUnitCode) ? ctx.enrollment.orgUnitCode : row.orgUnitCode, program, metadata, where)
@@ -156,7 +171,7 @@ export function eventPayload(row: EventRow, ctx: EventContext): Result<Made<Even
   const status = isBlank(row.status) ? 'COMPLETED' : statusOf(row.status, EVENT_STATUSES, where)
   if (typeof status !== 'string') return status
 
-  const values = convertColumns(eventColumns(mapping), row, {
+  const values = convertColumns(columns, row, {
     ...where,
     fields: metadata.dataElements,
     unknown: 'which is no data element of the programs in DHIS2',
@@ -171,7 +186,7 @@ export function eventPayload(row: EventRow, ctx: EventContext): Result<Made<Even
       ? [...stage.dataElements].flatMap(([uid, d]) => (d.compulsory ? [uid] : []))
       : []
   const missing = compulsory.find((uid) => (values.get(uid) ?? null) === null && (row.tracker === null || values.has(uid)))
-  if (missing !== undefined) return missingValue(missing, metadata.dataElements, eventColumns(mapping), where)
+  if (missing !== undefined) return missingValue(missing, metadata.dataElements, columns, where)
 
   const dataValues = [...values].map(([dataElement, value]) => ({ dataElement, value }))
   const exists = row.tracker !== null || row.unconfirmed
@@ -202,29 +217,31 @@ function convertColumns(
 ): Result<Map<string, FieldValue>> {
   const values = new Map<string, FieldValue>()
   const from = new Map<string, string>()
-  for (const [i, [column, uid]] of columns.entries()) {
-    const text = row.values[i] ?? null
+  for (const [i, [column, uid, translation]] of columns.entries()) {
+    const own = row.values[i] ?? null
+    const text = translated(own, translation)
+    const said = text === own ? quoted(own) : `${quoted(own)} (translated to ${quoted(text)})`
     const field = how.fields.get(uid)
     if (!field) {
       if (isBlank(text)) continue
-      const message = `${columnOf(column, how)} has ${quoted(text)} and is mapped to "${uid}", ${how.unknown}.`
-      return refuse('field-unknown', message, { column, dhis2Uid: uid, value: text })
+      const message = `${columnOf(column, how)} has ${said} and is mapped to "${uid}", ${how.unknown}.`
+      return refuse('field-unknown', message, { column, dhis2Uid: uid, value: own })
     }
     const made = convertValue(text, field, how)
-    const about = { column, dhis2Uid: uid, dhis2Name: field.name, value: text }
+    const about = { column, dhis2Uid: uid, dhis2Name: field.name, value: own }
     // a null for a data element of another stage is E1305: only the stage's own
     if (how.stage && !how.stage.dataElements.has(uid)) {
       if ('value' in made && made.value === null) continue
-      const message = `${columnOf(column, how)} has ${quoted(text)} for "${field.name}", which does not belong to stage "${how.stage.name}".`
+      const message = `${columnOf(column, how)} has ${said} for "${field.name}", which does not belong to stage "${how.stage.name}".`
       return refuse('field-not-in-stage', message, about)
     }
     if ('problem' in made) {
       const hint = made.hint === null ? '' : ` (${made.hint})`
-      return refuse(made.problem, `${columnOf(column, how)} has ${quoted(text)}, which ${made.because} for "${field.name}"${hint}.`, about)
+      return refuse(made.problem, `${columnOf(column, how)} has ${said}, which ${made.because} for "${field.name}"${hint}.`, about)
     }
     const before = values.get(uid) ?? null
     if (made.value !== null && before !== null && before !== made.value) {
-      const message = `${columnOf(column, how)} has ${quoted(text)} for "${field.name}", but column "${from.get(uid)}", mapped to the same, has ${quoted(before)}.`
+      const message = `${columnOf(column, how)} has ${said} for "${field.name}", but column "${from.get(uid)}", mapped to the same, has ${quoted(before)}.`
       return refuse('value-invalid', message, about)
     }
     if (made.value !== null) from.set(uid, column)

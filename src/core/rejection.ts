@@ -25,13 +25,19 @@ const entries = {
     title: 'The data element does not belong to this program stage',
     remedy: 'Correct the mapping of this column, or add the data element to the program stage in DHIS2.',
   },
-  'program-missing': { title: 'The row names no program', remedy: 'Correct the row’s program in the Mart’s SQL.' },
+  'program-missing': {
+    title: 'The row names no program',
+    remedy: 'Correct the row’s program in the Mart’s SQL, or give the relation a constant in the mapping.',
+  },
   'program-unknown': {
     title: 'DHIS2 has no such program for our account',
-    remedy: 'Correct the program UID in the Mart’s SQL, or give the account access to the program.',
+    remedy: 'Correct the program UID in the Mart’s SQL or in the mapping, or give the account access to the program.',
   },
-  'stage-missing': { title: 'The row names no program stage', remedy: 'Correct the row’s program stage in the Mart’s SQL.' },
-  'stage-unknown': { title: 'The program has no such stage', remedy: 'Correct the program stage UID in the Mart’s SQL.' },
+  'stage-missing': {
+    title: 'The row names no program stage',
+    remedy: 'Correct the row’s program stage in the Mart’s SQL, or give the relation a constant in the mapping.',
+  },
+  'stage-unknown': { title: 'The program has no such stage', remedy: 'Correct the program stage UID in the Mart’s SQL or in the mapping.' },
   'type-unknown': {
     title: 'The tracked entity type is not known',
     remedy: 'Set DHIS2_TRACKED_ENTITY_TYPE to the UID of the tracked entity type that patients have in DHIS2.',
@@ -43,7 +49,7 @@ const entries = {
   'value-too-long': { title: 'The value is longer than DHIS2 accepts', remedy: 'Shorten the value in Bahmni.' },
   'value-not-an-option': {
     title: 'The value is not an option of DHIS2’s option set',
-    remedy: 'Correct the answer in Bahmni, or add the option to the option set in DHIS2.',
+    remedy: 'Correct the answer in Bahmni, translate it in the mapping, or add the option to the option set in DHIS2.',
   },
   'mandatory-missing': { title: 'DHIS2 requires a value here', remedy: 'Fill in the value in Bahmni.' },
   'date-missing': { title: 'A date that DHIS2 requires is missing', remedy: 'Fill in the date in Bahmni.' },

@@ -10,11 +10,11 @@ import { convertValue, DATA_ELEMENT_LENGTH } from './value.ts'
 export interface NewEvent {
   rowId: string
   payload: EventPayload
+  /** data elements that the columns of its relation fill */
+  mapped: readonly string[]
 }
 
 export interface SameEventContext {
-  /** data elements that the mapping fills */
-  mapped: readonly string[]
   metadata: Metadata
   timeZone: string
   /** the enrollment's: the Java services gave new events its org unit */
@@ -26,9 +26,9 @@ export interface SameEventContext {
  * them filled; and as many of DHIS2's as of ours fit each other: which of two twins is which is no matter.
  */
 export function sameEvents(news: readonly NewEvent[], nobodys: readonly Dhis2Event[], ctx: SameEventContext): Map<string, string> {
-  const fitting = news.flatMap(({ rowId, payload }) => {
-    const uids = nobodys.filter((there) => fits(payload, there, ctx)).map((there) => there.event)
-    return uids.length > 0 ? [{ rowId, uids: uids.toSorted() }] : []
+  const fitting = news.flatMap((event) => {
+    const uids = nobodys.filter((there) => fits(event, there, ctx)).map((there) => there.event)
+    return uids.length > 0 ? [{ rowId: event.rowId, uids: uids.toSorted() }] : []
   })
   const same = new Map<string, string>()
   for (const twins of groupBy(fitting, (f) => f.uids.join()).values()) {
@@ -40,7 +40,7 @@ export function sameEvents(news: readonly NewEvent[], nobodys: readonly Dhis2Eve
   return same
 }
 
-function fits(payload: EventPayload, there: Dhis2Event, { mapped, metadata, timeZone, enrollmentOrgUnits }: SameEventContext): boolean {
+function fits({ payload, mapped }: NewEvent, there: Dhis2Event, { metadata, timeZone, enrollmentOrgUnits }: SameEventContext): boolean {
   const ours = new Map(payload.dataValues.map((d) => [d.dataElement, d.value]))
   const asWeSend = (uid: string) => {
     const text = there.dataValues.get(uid) ?? null

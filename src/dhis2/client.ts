@@ -7,6 +7,7 @@ import type {
   Metadata,
   TrackedEntityPayload,
 } from '../core/model.ts'
+import type { Catalogue } from './catalogue.ts'
 
 export interface SystemInfo {
   /** as the server says, for example 2.41.10-SNAPSHOT */
@@ -25,7 +26,7 @@ export interface ImportOptions {
 }
 
 /** The port to DHIS2. Two adapters: legacy (2.30–2.41) and tracker (2.36 and later). */
-export interface Dhis2Client {
+export interface Dhis2Client extends Catalogue {
   readonly api: 'legacy' | 'tracker'
   readonly server: SystemInfo
   /** false for the legacy API: 2.30 saves in spite of dryRun=true (case 22 of the recorded answers) */

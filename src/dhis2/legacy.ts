@@ -12,6 +12,7 @@ import type {
   TrackedEntityPayload,
 } from '../core/model.ts'
 import { fieldsOf } from '../core/payload.ts'
+import { catalogueOf } from './catalogue.ts'
 import type { Dhis2Client, SystemInfo } from './client.ts'
 import { RequestRefused, UnsupportedServer } from './errors.ts'
 import { messageOf, type Http, type Query } from './http.ts'
@@ -98,6 +99,7 @@ export function legacyClient(http: Http, server: SystemInfo): Dhis2Client {
     server,
     canValidate: false,
     addsEventsToAnyEnrollment: false,
+    ...catalogueOf(http),
     readMetadata: (programs) => readMetadata(http, programs),
 
     async searchTrackedEntities(trackedEntityType, filters) {

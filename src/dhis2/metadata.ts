@@ -1,5 +1,5 @@
 /** The server's metadata that a run needs. The same requests work from 2.30 to 2.43. */
-import type { Field, Metadata, Option, OrgUnit, Program, ProgramStage, TrackedEntityType } from '../core/model.ts'
+import type { AttributeUse, Field, Metadata, Option, OrgUnit, Program, ProgramStage, TrackedEntityType } from '../core/model.ts'
 import { isUid } from '../core/uid.ts'
 import type { Http } from './http.ts'
 import { inParts, readAll } from './paging.ts'
@@ -19,7 +19,7 @@ interface RawField extends Ref {
   optionSet?: Ref
 }
 /** DHIS2 keeps options and attributes by position: where one was taken out there may be a null. */
-type RawAttribute = { mandatory?: boolean; trackedEntityAttribute: Ref } | null
+type RawAttribute = { mandatory?: boolean; searchable?: boolean; trackedEntityAttribute: Ref } | null
 interface RawProgram extends Ref {
   name: string
   onlyEnrollOnce?: boolean
@@ -47,9 +47,10 @@ interface RawType extends Ref {
 const FIELD = 'id,name,code,valueType,unique,optionSet[id]'
 const PROGRAM = [
   'id,name,onlyEnrollOnce,selectEnrollmentDatesInFuture,selectIncidentDatesInFuture,trackedEntityType[id],organisationUnits[id]',
-  'programTrackedEntityAttributes[mandatory,trackedEntityAttribute[id]]',
+  'programTrackedEntityAttributes[mandatory,searchable,trackedEntityAttribute[id]]',
   'programStages[id,name,repeatable,validationStrategy,programStageDataElements[compulsory,dataElement[id,name,code,valueType,optionSet[id]]]]',
 ].join(',')
+const TYPE = 'id,name,trackedEntityTypeAttributes[mandatory,searchable,trackedEntityAttribute[id]]'
 const PROGRAMS_IN_URL = 20
 
 export async function readMetadata(http: Http, programUids: readonly string[]): Promise<Metadata> {
@@ -59,7 +60,7 @@ export async function readMetadata(http: Http, programUids: readonly string[]): 
       ['filter', 'code:!null'],
     ]),
     readAll<RawField>(http, 'trackedEntityAttributes', [['fields', FIELD]]),
-    readAll<RawType>(http, 'trackedEntityTypes', [['fields', 'id,name,trackedEntityTypeAttributes[mandatory,trackedEntityAttribute[id]]']]),
+    readAll<RawType>(http, 'trackedEntityTypes', [['fields', TYPE]]),
     readPrograms(http, programUids),
   ])
   const rawElements = programs.flatMap((p) =>
@@ -116,13 +117,20 @@ async function readOptions(http: Http, fields: readonly RawField[]): Promise<Map
   return sets
 }
 
-const mandatory = (list: readonly RawAttribute[] | undefined) =>
-  new Map((list ?? []).filter((a) => a !== null).map((a) => [a.trackedEntityAttribute.id, { mandatory: a.mandatory ?? false }]))
+const usesOf = (list: readonly RawAttribute[] | undefined) =>
+  new Map(
+    (list ?? [])
+      .filter((a) => a !== null)
+      .map((a): [string, AttributeUse] => [
+        a.trackedEntityAttribute.id,
+        { mandatory: a.mandatory ?? false, searchable: a.searchable ?? false },
+      ]),
+  )
 
 const typeOf = (raw: RawType): TrackedEntityType => ({
   uid: raw.id,
   name: raw.name,
-  attributes: mandatory(raw.trackedEntityTypeAttributes),
+  attributes: usesOf(raw.trackedEntityTypeAttributes),
 })
 
 const programOf = (raw: RawProgram): Program => ({
@@ -133,7 +141,7 @@ const programOf = (raw: RawProgram): Program => ({
   selectEnrollmentDatesInFuture: raw.selectEnrollmentDatesInFuture ?? false,
   selectIncidentDatesInFuture: raw.selectIncidentDatesInFuture ?? false,
   orgUnits: new Set((raw.organisationUnits ?? []).map((o) => o.id)),
-  attributes: mandatory(raw.programTrackedEntityAttributes),
+  attributes: usesOf(raw.programTrackedEntityAttributes),
   stages: byUid((raw.programStages ?? []).map(stageOf)),
 })
 

@@ -8,6 +8,7 @@ import type {
   ImportReport,
   TrackedEntityPayload,
 } from '../core/model.ts'
+import { catalogueOf } from './catalogue.ts'
 import type { Dhis2Client, ImportOptions, SystemInfo } from './client.ts'
 import { RequestRefused } from './errors.ts'
 import { messageOf, type Http, type Query } from './http.ts'
@@ -79,6 +80,7 @@ export function trackerClient(http: Http, server: SystemInfo): Dhis2Client {
     server,
     canValidate: true,
     addsEventsToAnyEnrollment: true,
+    ...catalogueOf(http),
     readMetadata: (programs) => readMetadata(http, programs),
 
     async searchTrackedEntities(trackedEntityType, filters) {

@@ -68,7 +68,8 @@ export function openHttp(url: string, timeoutMs: number): OpenmrsHttp {
         throw error instanceof OpenmrsUnavailable ? error : unreachable(base.origin, error)
       }
     },
-    close: () => pool.close(),
+    // whoever still waits is told so
+    close: () => pool.destroy(),
   }
 }
 

@@ -15,6 +15,7 @@ import { openStore } from '../../src/service.ts'
 import { Clinic, mappingOf } from '../support/clinic-model.ts'
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
 import { build, run, start, type Env } from '../support/program.ts'
+import { withColumns } from '../support/with-columns.ts'
 
 const SENTINEL = 'Sync-2024!pw'
 const mapping = mappingOf('hts', { name: 'HTS Service' })
@@ -90,7 +91,7 @@ describe('mappings', () => {
     await installed()
     expect(await run(['mappings', 'list'], env)).toMatchObject({ code: 0, out: 'HTS Service\n' })
     expect(await run(['mappings', 'export'], env)).toMatchObject({ code: 0, out: formatMappingFile([mapping]) })
-    expect(await run(['mappings', 'import', file([mapping])], env)).toMatchObject({ code: 0, out: 'replaced: HTS Service\n' })
+    expect(await run(['mappings', 'import', file([mapping])], env)).toMatchObject({ code: 0, out: 'unchanged: HTS Service\n' })
   })
   test('every problem of a file is told, and nothing of it imported', async () => {
     await run(['migrate'], env)
@@ -121,7 +122,10 @@ describe('check', () => {
   })
   test('names the column that DHIS2 cannot place, and the one that the Mart does not have', async () => {
     await installed()
-    await run(['mappings', 'import', file([{ ...mapping, instance: { ...mapping.instance, Phone: 'TEANowhere1' } }])], env)
+    await run(
+      ['mappings', 'import', file([withColumns(mapping, { instance: { ...mapping.instance.columns, Phone: 'TEANowhere1' } })])],
+      env,
+    )
     expect(await run(['check'], env)).toMatchObject({ code: 1, out: expect.stringMatching(/"Phone" is mapped to attribute TEANowhere1/) })
     await db.query('alter table mart.hts_instance_table drop column "Phone"')
     expect(await run(['check'], env)).toMatchObject({ code: 1, out: expect.stringMatching(/"Phone"/) })
@@ -242,7 +246,9 @@ describe('serve and work', () => {
     const serving = start(['serve'], { ...env, PORT: '0' })
     const [, url] = await serving.printed(/Bull Board: (http:\S+)\/queues/)
     expect(await (await fetch(`${url}/healthz`)).json()).toEqual({ status: 'ok' })
-    expect(await (await fetch(`${url}/queues`)).text()).toContain('<html')
+    expect((await fetch(`${url}/queues`)).status).toBe(401)
+    const { out: token } = await run(['tokens', 'create', '--name', 'x', '--right', 'log', '--expires', '1'], env)
+    expect(await (await fetch(`${url}/queues`, { headers: { authorization: `Bearer ${token.trim()}` } })).text()).toContain('<html')
     serving.child.kill('SIGTERM')
     expect(await serving.ended).toMatchObject({ code: 0 })
   })

@@ -33,7 +33,20 @@ describe('usage', () => {
   test('--help names every command, and is no failure', async () => {
     const ended = await run(['--help'])
     expect(ended).toMatchObject({ code: 0, err: '' })
-    for (const command of ['migrate', 'mappings', 'check', 'preview', 'sync', 'cancel', 'vanished', 'serve', 'work', 'demo'])
+    for (const command of [
+      'migrate',
+      'mappings',
+      'check',
+      'preview',
+      'sync',
+      'cancel',
+      'vanished',
+      'users',
+      'tokens',
+      'serve',
+      'work',
+      'demo',
+    ])
       expect(ended.out).toContain(command)
   })
   test.each([
@@ -55,7 +68,12 @@ describe('usage', () => {
 describe('mappings', () => {
   const odd = mappingOf('tb', {
     name: 'Été 2024',
-    instance: { [`It's "odd" \\ 🎗?`]: 'TEAUicCode1', Phone: '' },
+    instance: {
+      table: 'tb_instance_table',
+      columns: { [`It's "odd" \\ 🎗?`]: 'TEAUicCode1', Phone: '' },
+      constants: { OrgUnit: 'C-01' },
+      translations: { [`It's "odd" \\ 🎗?`]: { '🎗': '\\ "' } },
+    },
     searchable: [`It's "odd" \\ 🎗?`],
     comparable: [],
     openLatestCompletedEnrollment: 'yes',
@@ -64,7 +82,7 @@ describe('mappings', () => {
     expect(await site.run(['mappings', 'import', site.file([odd])])).toEqual({ code: 0, out: 'created: Été 2024\n', err: '' })
     const exported = await site.run(['mappings', 'export', odd.name])
     expect(exported).toEqual({ code: 0, out: formatMappingFile([odd]), err: '' })
-    expect(await site.run(['mappings', 'import', site.file(exported.out)])).toMatchObject({ code: 0, out: 'replaced: Été 2024\n' })
+    expect(await site.run(['mappings', 'import', site.file(exported.out)])).toMatchObject({ code: 0, out: 'unchanged: Été 2024\n' })
     expect((await site.run(['mappings', 'export', odd.name])).out).toBe(exported.out)
     expect((await site.run(['mappings', 'list'])).out).toBe('HTS Service\nÉté 2024\n')
     await site.db.query(`delete from mapping where mapping_name = $1`, [odd.name])
@@ -95,19 +113,19 @@ describe('check', () => {
       'a relation that is not in the Mart',
       'alter table mart.hts_instance_table rename to away',
       'alter table mart.away rename to hts_instance_table',
-      /✗ Mapping "HTS Service": the patient relation "hts_instance_table" is not in the Mart \(schema mart\)/,
+      /✗ mapping "HTS Service": The Mart has no table or view "hts_instance_table"/,
     ],
     [
       'an org unit that DHIS2 does not have',
       `update mart.hts_instance_table set "OrgUnit" = 'ZWNSC-X' where "Patient_Identifier" = 'C-1'`,
       `update mart.hts_instance_table set "OrgUnit" = 'C-01'`,
-      /✗ mapping "HTS Service": org unit "ZWNSC-X" of hts_instance_table is no code in DHIS2/,
+      /✗ mapping "HTS Service": 1 org unit code of "hts_instance_table" \(1 row\) DHIS2 does not know: "ZWNSC-X"/,
     ],
     [
       'a program that DHIS2 does not have',
       `update mart.hts_program_enrollment_table set program = 'PRGNowhere1' where "Patient_Identifier" = 'C-1'`,
       `update mart.hts_program_enrollment_table set program = '${HTS}'`,
-      /✗ mapping "HTS Service": program PRGNowhere1 of hts_program_enrollment_table is not in DHIS2/,
+      /✗ mapping "HTS Service": Program PRGNowhere1 of "hts_program_enrollment_table" \(1 row\) is not in DHIS2/,
     ],
   ])('%s', async (_name, spoil, mend, sentence) => {
     await site.db.query(spoil)

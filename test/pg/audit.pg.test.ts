@@ -4,6 +4,7 @@ import { migrate } from '../../sql/migrate.ts'
 import type { Store } from '../../sql/store/store.ts'
 import { deliverAudit, GIVEN_UP_DAYS } from '../../src/audit-delivery.ts'
 import { readConfig } from '../../src/config.ts'
+import type { WriteOpenmrsAudit } from '../../src/openmrs/audit-log.ts'
 import { openOpenmrs, type Openmrs } from '../../src/openmrs/client.ts'
 import { OpenmrsUnavailable } from '../../src/openmrs/errors.ts'
 import { openStore } from '../../src/service.ts'
@@ -66,7 +67,8 @@ describe('what is listed', () => {
 })
 
 /** Delivers until it is stopped, in so many processes; waits take no time, and are written down. */
-function deliver({ processes = 1, write = openmrs.writeAudit!, over = {} as Partial<Store> } = {}) {
+function deliver(given: { processes?: number; write?: WriteOpenmrsAudit; over?: Partial<Store> } = {}) {
+  const { processes = 1, write = openmrs.writeAudit!, over = {} } = given
   const stopped = new AbortController()
   const waits: number[] = []
   const warnings: string[] = []

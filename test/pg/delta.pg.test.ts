@@ -19,7 +19,11 @@ beforeAll(async () => {
   db = await createTestDatabase()
   await migrate({ databaseUrl: db.url, storeSchema: 'public' })
   const pool = await openPool({ databaseUrl: db.url, storeSchema: 'public', timeZone: 'Africa/Harare', size: 4 })
-  store = createStore(pool, openChunkLocks(db.url, 'public', 2), { martSchema: 'mart', overlapDays: OVERLAP_DAYS })
+  store = createStore(pool, openChunkLocks(db.url, 'public', 2), {
+    martSchema: 'mart',
+    storeSchema: 'public',
+    overlapDays: OVERLAP_DAYS,
+  })
 })
 afterAll(async () => {
   await store.close()

@@ -16,7 +16,7 @@ let db: TestDatabase
 const stores: Store[] = []
 async function storeIn(timeZone: string): Promise<Store> {
   const pool = await openPool({ databaseUrl: db.url, storeSchema: 'public', timeZone, size: 4 })
-  const store = createStore(pool, openChunkLocks(db.url, 'public', 2), { martSchema: 'mart', overlapDays: 7 })
+  const store = createStore(pool, openChunkLocks(db.url, 'public', 2), { martSchema: 'mart', storeSchema: 'public', overlapDays: 7 })
   stores.push(store)
   return store
 }

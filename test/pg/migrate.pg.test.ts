@@ -1,4 +1,5 @@
 /** Migration: of nothing, again, at the same time, and of databases that the Java services left. */
+import { readdirSync } from 'node:fs'
 import pg from 'pg'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { DatabaseNewerError, migrate } from '../../sql/migrate.ts'
@@ -14,7 +15,9 @@ beforeEach(async () => {
 afterAll(() => Promise.all(databases.map((d) => d.drop())))
 
 const up = (storeSchema = 'public') => migrate({ databaseUrl: db.url, storeSchema })
-const ALL = ['0001-tracker-tables', '0002-runs', '0003-accounts', '0004-schedules', '0005-syncs']
+const ALL = readdirSync('sql/migrations')
+  .map((file) => file.replace(/\.sql$/, ''))
+  .toSorted()
 
 test('a fresh database gets everything, and a second time nothing', async () => {
   expect(await up()).toEqual(ALL)

@@ -14,11 +14,12 @@ import {
   type RunRequest,
   type Store,
 } from '../../sql/store/store.ts'
-import { instanceColumns, type Mapping } from '../../src/core/mapping.ts'
+import { mappedColumns, type Mapping } from '../../src/core/mapping.ts'
 import type { Kind } from '../../src/core/model.ts'
 import { reject } from '../../src/core/rejection.ts'
 import { Clinic, COLUMN_OF_NAME, FOLLOW_UP, HTS, INITIAL, mappingOf } from '../support/clinic-model.ts'
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
+import { withColumns } from '../support/with-columns.ts'
 
 const MAPPING = mappingOf('hts', { name: 'HTS Service' })
 const ODD = `It's "odd" \\ 🎗? %s $1`
@@ -30,7 +31,11 @@ beforeAll(async () => {
   db = await createTestDatabase()
   await migrate({ databaseUrl: db.url, storeSchema: 'public' })
   const pool = await openPool({ databaseUrl: db.url, storeSchema: 'public', timeZone: 'Africa/Harare', size: 4 })
-  store = createStore(pool, openChunkLocks(db.url, 'public', 2), { martSchema: 'mart', overlapDays: OVERLAP_DAYS })
+  store = createStore(pool, openChunkLocks(db.url, 'public', 2), {
+    martSchema: 'mart',
+    storeSchema: 'public',
+    overlapDays: OVERLAP_DAYS,
+  })
 })
 afterAll(async () => {
   await store.close()
@@ -122,9 +127,18 @@ const workList = () =>
   )
 
 describe('mappings', () => {
-  const odd: Mapping = { ...MAPPING, name: ODD, instance: { [ODD]: 'TEAUicCode1' }, searchable: [ODD], onRejected: 'continue' }
+  const odd: Mapping = {
+    ...withColumns(MAPPING, { instance: { [ODD]: 'TEAUicCode1' } }),
+    name: ODD,
+    searchable: [ODD],
+    comparable: [],
+    onRejected: 'continue',
+  }
   test('are read as they were saved, odd names too, in the order of their names', async () => {
-    expect(await store.saveMappings([odd, MAPPING], 'admin')).toEqual({ created: [ODD], replaced: [MAPPING.name] })
+    expect(await store.saveMappings([odd, MAPPING], 'admin')).toEqual([
+      { name: ODD, action: 'create' },
+      { name: MAPPING.name, action: 'unchanged' },
+    ])
     expect(await store.readMapping(ODD)).toEqual(odd)
     expect((await store.listMappings()).map((m) => m.name)).toEqual([MAPPING.name, ODD])
     expect(await store.readMapping('nobody')).toBeNull()
@@ -135,7 +149,8 @@ describe('mappings', () => {
     expect((await store.listMappings()).map((m) => m.name)).toEqual([MAPPING.name])
   })
   test('who and when, as the Java services write it; each has its three markers, once', async () => {
-    await store.saveMappings([MAPPING], 'second')
+    await store.saveMappings([{ ...MAPPING, chunkSize: 7 }], 'second')
+    expect(await store.saveMappings([{ ...MAPPING, chunkSize: 7 }], 'third')).toEqual([{ name: MAPPING.name, action: 'unchanged' }])
     expect(
       await db.query(`select created_by, modified_by, date_modified ~ '^\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d$' as at from mapping`),
     ).toEqual([{ created_by: 'admin', modified_by: 'second', at: true }])
@@ -146,11 +161,17 @@ describe('mappings', () => {
     ])
   })
   test('a row that a Java service left, JSON as text and without config', async () => {
+    const tables = { instance: 'old_instance', enrollments: 'old_enrollments', event: 'old_events' }
     await db.query(`insert into mapping (mapping_name, lookup_table, mapping_json) values ('Old', to_json($1::text), to_json($2::text))`, [
-      JSON.stringify(MAPPING.tables),
+      JSON.stringify(tables),
       JSON.stringify({ instance: { 'a &amp; b': 'TEAUicCode1' }, event: {} }),
     ])
-    expect(await store.readMapping('Old')).toMatchObject({ tables: MAPPING.tables, instance: { 'a & b': 'TEAUicCode1' }, searchable: [] })
+    expect(await store.readMapping('Old')).toMatchObject({
+      instance: { table: 'old_instance', columns: { 'a & b': 'TEAUicCode1' } },
+      enrollments: { table: 'old_enrollments' },
+      events: [{ table: 'old_events', columns: {} }],
+      searchable: [],
+    })
   })
 })
 
@@ -339,15 +360,16 @@ describe('snapshot', () => {
     const third = await snapshot()
     expect(await pendingOf(third.run)).toEqual(['trackedEntity P-b'])
     await end(third.run.runId)
-    await store.saveMappings([{ ...MAPPING, instance: { ...MAPPING.instance, Phone: 'TEAPhoneNo2' } }], 'admin')
+    await store.saveMappings([withColumns(MAPPING, { instance: { ...MAPPING.instance.columns, Phone: 'TEAPhoneNo2' } })], 'admin')
     expect(await pendingOf((await snapshot()).run)).toEqual(['trackedEntity P-a', 'trackedEntity P-b'])
   })
   test('the order of a mapping’s columns is none of its content', async () => {
     clinic.healthy('a')
     await mart()
     await deliver((await snapshot()).run)
-    const turned = (columns: Mapping['instance']) => Object.fromEntries(Object.entries(columns).toReversed())
-    await store.saveMappings([{ ...MAPPING, instance: turned(MAPPING.instance), event: turned(MAPPING.event) }], 'admin')
+    const turned = (columns: Record<string, string>) => Object.fromEntries(Object.entries(columns).toReversed())
+    const { instance, events } = MAPPING
+    await store.saveMappings([withColumns(MAPPING, { instance: turned(instance.columns), event: turned(events[0]!.columns) })], 'admin')
     expect(await pendingOf((await snapshot()).run)).toEqual([])
   })
   test('with resync, and for a period, what was confirmed goes too', async () => {
@@ -407,14 +429,14 @@ describe('snapshot', () => {
   })
   test('values come as they are: odd names and texts, blanks, nothing', async () => {
     const columns = { [ODD]: 'TEAFirstNm1', [COLUMN_OF_NAME]: 'TEALastNam1', UIC: 'TEAUicCode1' }
-    await store.saveMappings([{ ...MAPPING, instance: columns }], 'admin')
+    await store.saveMappings([withColumns(MAPPING, { instance: columns })], 'admin')
     const values = { [COLUMN_OF_NAME]: `a'b"c\\d\n🌻 {x,y} NULL`, UIC: ' 1.50 ' }
     clinic.patient(`o'"\\🌻`, { orgUnit: ' C-01 ' }, values)
     await mart()
     await db.query(`alter table mart.hts_instance_table add "${ODD.replaceAll('"', '""')}" text default ''`)
     const { run } = await snapshot()
     const [patient] = await store.readPatients(run.runId, 0)
-    const named = instanceColumns(run.mapping).map(([column], i) => [column, patient!.values[i]])
+    const named = mappedColumns(run.mapping.instance).map(([column], i) => [column, patient!.values[i]])
     expect(Object.fromEntries(named)).toEqual({ ...values, [ODD]: '' })
     expect(patient).toMatchObject({ patientId: `P-o'"\\🌻`, orgUnitCode: 'C-01', trackedEntity: null, sent: [] })
   })
@@ -780,16 +802,6 @@ describe('preview', () => {
     expect(await kinds('2024-03-01', '2024-03-01')).toEqual(['trackedEntity', 'enrollment'])
     expect(await kinds('2024-03-02', '2024-03-31')).toEqual(['event', 'event'])
     expect(await kinds('2023-01-01', '2023-12-31')).toEqual([])
-  })
-  test('what the Mart names: programs and org units, each once', async () => {
-    clinic.healthy('a')
-    clinic.healthy('b')
-    clinic.patient('c', { orgUnit: ODD })
-    clinic.patient('d', { orgUnit: null })
-    await mart()
-    const found = await store.describeMart(MAPPING)
-    expect(found.programs).toEqual([HTS])
-    expect([...found.orgUnits].toSorted()).toEqual(['C-01', ODD].toSorted())
   })
   test('an error in a row’s handler is the caller’s, and the store goes on', async () => {
     clinic.healthy('a')

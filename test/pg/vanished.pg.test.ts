@@ -24,6 +24,7 @@ beforeEach(async () => {
     openChunkLocks(db.url, 'public', 2),
     {
       martSchema: 'mart',
+      storeSchema: 'public',
       overlapDays: 7,
     },
   )

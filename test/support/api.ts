@@ -83,7 +83,7 @@ export async function openApi(given: ApiOptions = {}): Promise<Api> {
         },
       )
       const text = await response.text()
-      const isJson = /json/.test(response.headers.get('content-type') ?? '')
+      const isJson = text !== '' && /json/.test(response.headers.get('content-type') ?? '')
       return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : null, text }
     },
     async close() {

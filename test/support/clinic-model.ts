@@ -2,8 +2,8 @@
  * A small clinic's Mart, and a separate, simple model of what DHIS2 has after it was synced from nothing. Imports none of the program's logic: it says
  * again, plainly, what a value, a date and a status become.
  */
-import type { Mapping } from '../../src/core/mapping.ts'
-import type { MartColumn, MartEnrollment, MartPatient, MartService, MartVisit } from '../../src/sandbox/mart/service.ts'
+import type { EventRelation, Mapping } from '../../src/core/mapping.ts'
+import type { MartColumn, MartEnrollment, MartPatient, MartService, MartView, MartVisit } from '../../src/sandbox/mart/service.ts'
 import { canonical, type Found, type FoundEvent } from './read-back.ts'
 
 export const HTS = 'PRGHtsTest1'
@@ -29,38 +29,91 @@ const VISIT_COLUMNS: readonly MartColumn[] = [
 ]
 export const COLUMN_OF_NAME = 'Mother\'s "last" name, 100%'
 
+const PERSON_MAPPING = {
+  UIC: 'TEAUicCode1',
+  'First Name': 'TEAFirstNm1',
+  [COLUMN_OF_NAME]: 'TEALastNam1',
+  'Date of Birth': 'TEABirthDt1',
+  Gender: 'TEAGenderS1',
+  Phone: 'TEAPhoneNo1',
+}
+const VISIT_MAPPING = {
+  'Date of HIV test': 'DEHtsTstDt1',
+  'HIV result given to client ?': 'DEHtsResul1',
+  'Have you had a cough?': 'DEHtsCouns1',
+  'Tests in the last 12 months': 'DEHtsTests1',
+  Notes: 'DEHtsNotes1',
+  'Next appointment': 'DEFupNextD1',
+  'Visit number': 'DEFupVisNo1',
+}
+
 export function mappingOf(service: string, over: Partial<Mapping> = {}): Mapping {
   return {
     name: `Mapping ${service}`,
-    tables: {
-      instance: `${service}_instance_table`,
-      enrollments: `${service}_program_enrollment_table`,
-      event: `${service}_program_events_table`,
-    },
-    instance: {
-      UIC: 'TEAUicCode1',
-      'First Name': 'TEAFirstNm1',
-      [COLUMN_OF_NAME]: 'TEALastNam1',
-      'Date of Birth': 'TEABirthDt1',
-      Gender: 'TEAGenderS1',
-      Phone: 'TEAPhoneNo1',
-    },
-    event: {
-      'Date of HIV test': 'DEHtsTstDt1',
-      'HIV result given to client ?': 'DEHtsResul1',
-      'Have you had a cough?': 'DEHtsCouns1',
-      'Tests in the last 12 months': 'DEHtsTests1',
-      Notes: 'DEHtsNotes1',
-      'Next appointment': 'DEFupNextD1',
-      'Visit number': 'DEFupVisNo1',
-    },
+    instance: { table: `${service}_instance_table`, columns: PERSON_MAPPING, constants: {}, translations: {} },
+    enrollments: { table: `${service}_program_enrollment_table`, constants: {} },
+    events: [{ table: `${service}_program_events_table`, columns: VISIT_MAPPING, constants: {}, translations: {} }],
     searchable: ['UIC'],
     comparable: ['First Name'],
     openLatestCompletedEnrollment: 'no',
     onRejected: 'stop',
+    chunkSize: null,
     ...over,
   }
 }
+
+const INITIAL_COLUMNS = [
+  'Date of HIV test',
+  'HIV result given to client ?',
+  'Have you had a cough?',
+  'Tests in the last 12 months',
+  'Notes',
+]
+const only = (columns: readonly string[], stage: boolean) =>
+  Object.fromEntries(Object.entries(VISIT_MAPPING).filter(([column]) => columns.includes(column) === stage))
+
+/** The same as real Marts have it: a form table for each stage, no column for what is the same in every row, and answers in the clinic's own words. */
+export function formsMappingOf(service: string, over: Partial<Mapping> = {}): Mapping {
+  const { instance, ...mapping } = mappingOf(service)
+  return {
+    ...mapping,
+    instance: { ...instance, translations: { Gender: { Neither: 'Male', W: 'Female' }, Phone: { '+263 77 456': '' } } },
+    enrollments: { table: `${service}_enrollments_table`, constants: { program: HTS } },
+    events: [
+      {
+        table: `${service}_initial_table`,
+        columns: only(INITIAL_COLUMNS, true),
+        constants: { program: HTS, program_stage: INITIAL },
+        // the last one does not help
+        translations: { 'HIV result given to client ?': { 'no idea': 'INCONCLUSIVE', positive: 'POSITIVE', Inconclusive: 'unclear' } },
+      },
+      {
+        table: `${service}_follow_up_table`,
+        columns: only(INITIAL_COLUMNS, false),
+        constants: { OrgUnit: 'C-02', program: HTS, program_stage: FOLLOW_UP },
+        translations: { 'Visit number': { '0': '', '2': '22' } },
+      },
+    ],
+    ...over,
+  }
+}
+
+/** The relations of formsMappingOf. */
+export const formViews = (service: string): MartView[] => [
+  { name: `${service}_enrollments_table`, of: 'enrollments', without: ['program'] },
+  {
+    name: `${service}_initial_table`,
+    of: 'event',
+    stage: INITIAL,
+    without: ['program', 'program_stage', ...Object.keys(only(INITIAL_COLUMNS, false))],
+  },
+  {
+    name: `${service}_follow_up_table`,
+    of: 'event',
+    stage: FOLLOW_UP,
+    without: ['OrgUnit', 'program', 'program_stage', ...INITIAL_COLUMNS],
+  },
+]
 
 let counter = 0
 /** Ids that are unlike all others of this process. */
@@ -149,7 +202,7 @@ export class Clinic {
     return patient
   }
 
-  service(name: string): MartService {
+  service(name: string, views: readonly MartView[] = []): MartService {
     return {
       name,
       personColumns: PERSON_COLUMNS,
@@ -157,6 +210,7 @@ export class Clinic {
       patients: this.patients,
       enrollments: this.enrollments,
       visits: this.visits,
+      views,
     }
   }
 }
@@ -174,22 +228,30 @@ const STAGE_ELEMENTS: Readonly<Record<string, readonly string[]>> = {
 
 /** Healthy Marts only: every patient their own tracked entity, every enrollment and event its own. */
 export function expectedOf(clinic: Clinic, mapping: Mapping): Found {
-  const mapped = (values: Readonly<Record<string, string | null>>, columns: Readonly<Record<string, string>>) =>
+  const mapped = (
+    values: Readonly<Record<string, string | null>>,
+    { columns, translations }: Pick<EventRelation, 'columns' | 'translations'>,
+  ) =>
     Object.fromEntries(
       Object.entries(columns)
-        .flatMap(([column, uid]): [string, string][] => (values[column] == null ? [] : [[uid, values[column].trim()]]))
+        .flatMap(([column, uid]): [string, string][] => {
+          const own = (values[column] ?? '').trim()
+          const sent = translations[column]?.[own] ?? own
+          return sent === '' ? [] : [[uid, sent]]
+        })
         .toSorted(),
     )
+  const formOf = (stage: string) => mapping.events.find(({ constants }) => (constants.program_stage ?? stage) === stage)!
   const found: Found = {}
   for (const patient of clinic.patients) {
     const enrollments = clinic.enrollments
       .filter((e) => e.patientId === patient.patientId)
       .map((e) => ({
-        program: e.program!,
+        program: mapping.enrollments.constants.program ?? e.program!,
         status: e.status!,
         enrolledAt: e.enrollmentDate!,
         occurredAt: e.incidentDate ?? e.enrollmentDate!,
-        orgUnit: ORG_UNITS[e.orgUnit!]!,
+        orgUnit: ORG_UNITS[mapping.enrollments.constants.OrgUnit ?? e.orgUnit!]!,
         events: clinic.visits
           .filter(
             (v) =>
@@ -197,18 +259,23 @@ export function expectedOf(clinic: Clinic, mapping: Mapping): Found {
               (v.patientProgramId === null ? v.enrollmentDate === e.enrollmentDate : v.patientProgramId === e.programUniqueId),
           )
           .map((v): FoundEvent => {
-            const all = Object.entries(mapped(v.values, mapping.event))
+            const form = formOf(v.programStage!)
+            const all = Object.entries(mapped(v.values, form))
             return {
               stage: v.programStage!,
               date: v.eventDate!,
               status: v.status ?? 'COMPLETED',
-              orgUnit: ORG_UNITS[v.orgUnit ?? e.orgUnit!]!,
+              orgUnit: ORG_UNITS[form.constants.OrgUnit ?? v.orgUnit ?? mapping.enrollments.constants.OrgUnit ?? e.orgUnit!]!,
               values: Object.fromEntries(all.filter(([uid]) => STAGE_ELEMENTS[v.programStage!]!.includes(uid))),
             }
           }),
       }))
     found[patient.values['UIC']!] = [
-      { orgUnit: ORG_UNITS[patient.orgUnit!]!, attributes: mapped(patient.values, mapping.instance), enrollments: canonical(enrollments) },
+      {
+        orgUnit: ORG_UNITS[mapping.instance.constants.OrgUnit ?? patient.orgUnit!]!,
+        attributes: mapped(patient.values, mapping.instance),
+        enrollments: canonical(enrollments),
+      },
     ]
   }
   return found

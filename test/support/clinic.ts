@@ -29,8 +29,8 @@ export const HTS: Program = {
   selectIncidentDatesInFuture: false,
   orgUnits: new Set(['OUClinHre01', 'OUClinHre02']),
   attributes: new Map([
-    ['TEAUicCode1', { mandatory: true }],
-    ['TEAFirstNm1', { mandatory: false }],
+    ['TEAUicCode1', { mandatory: true, searchable: true }],
+    ['TEAFirstNm1', { mandatory: false, searchable: false }],
   ]),
   stages: new Map([
     stage('PSTHtsInit1', 'Initial test', [
@@ -81,21 +81,34 @@ export const withProgram = (over: Partial<Program>): Metadata => ({ ...METADATA,
 /** Columns are in alphabetical order, as a row's values are. */
 export const MAPPING: Mapping = {
   name: 'HTS Service',
-  tables: { instance: 'hts_instance_table', enrollments: 'hts_program_enrollment_table', event: 'hts_program_events_table' },
-  instance: { 'Date of Birth': 'TEABirthDt1', 'First Name': 'TEAFirstNm1', Gender: 'TEAGenderS1', 'Not mapped': '', UIC: 'TEAUicCode1' },
-  event: {
-    'Couple tested?': 'DEHtsOnlyT1',
-    'HIV result': 'DEHtsResul1',
-    'Not mapped': '',
-    Notes: 'DEFupNotes1',
-    'Test date': 'DEHtsTstDt1',
-    'Tests, last year': 'DEHtsTests1',
-    'Was counselled': 'DEHtsCouns1',
+  instance: {
+    table: 'hts_instance_table',
+    columns: { 'Date of Birth': 'TEABirthDt1', 'First Name': 'TEAFirstNm1', Gender: 'TEAGenderS1', 'Not mapped': '', UIC: 'TEAUicCode1' },
+    constants: {},
+    translations: {},
   },
+  enrollments: { table: 'hts_program_enrollment_table', constants: {} },
+  events: [
+    {
+      table: 'hts_program_events_table',
+      columns: {
+        'Couple tested?': 'DEHtsOnlyT1',
+        'HIV result': 'DEHtsResul1',
+        'Not mapped': '',
+        Notes: 'DEFupNotes1',
+        'Test date': 'DEHtsTstDt1',
+        'Tests, last year': 'DEHtsTests1',
+        'Was counselled': 'DEHtsCouns1',
+      },
+      constants: {},
+      translations: {},
+    },
+  ],
   searchable: ['UIC'],
   comparable: ['First Name', 'Gender'],
   openLatestCompletedEnrollment: 'no',
   onRejected: 'stop',
+  chunkSize: null,
 }
 
 const valuesOf = (columns: Record<string, string>, values: Readonly<Record<string, string | null>>) =>
@@ -113,7 +126,7 @@ export function patient(
     patientId: 'NAH009786',
     orgUnitCode: 'C-01',
     sent: [],
-    values: valuesOf(mapping.instance, { UIC: 'UIC-1', ...values }),
+    values: valuesOf(mapping.instance.columns, { UIC: 'UIC-1', ...values }),
     trackedEntity: null,
     unconfirmed: false,
     sharesTrackedEntityWith: [],
@@ -149,10 +162,11 @@ export function event(
 ): EventRow {
   return {
     rowId: '1',
+    source: 0,
     patientId: 'NAH009786',
     orgUnitCode: 'C-01',
     sent: [],
-    values: valuesOf(mapping.event, { 'HIV result': 'NEGATIVE', 'Test date': '2024-03-02', ...values }),
+    values: valuesOf(mapping.events[over.source ?? 0]!.columns, { 'HIV result': 'NEGATIVE', 'Test date': '2024-03-02', ...values }),
     program: HTS.uid,
     programStage: 'PSTHtsInit1',
     eventUniqueId: '55',

@@ -2,7 +2,7 @@
  * What DHIS2 must hold after a sync of a Mart: a second, simple telling of the rules in enrollment-decisions and of the values. It takes nothing from
  * src/core but types, so that a mistake there cannot hide here.
  */
-import type { Mapping } from '../../src/core/mapping.ts'
+import type { EventRelation, Mapping } from '../../src/core/mapping.ts'
 import type { EnrollmentStatus, Kind } from '../../src/core/model.ts'
 import type { RejectionCode } from '../../src/core/rejection.ts'
 import { REFERENCE_METADATA } from '../../src/sandbox/dhis2/reference-metadata.ts'
@@ -141,6 +141,10 @@ interface Episode {
 type Code = { code: RejectionCode }
 
 const isCode = (value: object): value is Code => 'code' in value
+/** What of a relation says which values go where. */
+type Values = Pick<EventRelation, 'columns' | 'translations'>
+const translated = ({ translations }: Values, column: string, text: string | null | undefined) =>
+  translations[column]?.[(text ?? '').trim()] ?? text ?? null
 const mappedEntries = (columns: Readonly<Record<string, string>>) => Object.entries(columns).filter(([, uid]) => uid !== '')
 const orgUnitOf = (code: string | null): string | Code => {
   if (code === null || code.trim() === '') return { code: 'org-unit-missing' }
@@ -170,9 +174,26 @@ class Sync {
     this.mapping = mapping
     const today = options.today ?? new Date().toISOString().slice(0, 10)
     this.options = { addsEventsToAnyEnrollment: true, clearsAttributes: true, ...options, today }
-    this.patients = this.certain('trackedEntity', mart.patients, (row) => row.patientId)
-    this.enrollments = this.certain('enrollment', mart.enrollments, (row) => row.programUniqueId && ids.enrollment(row))
-    this.visits = this.certain('event', mart.visits, (row) => row.eventUniqueId && ids.event(row))
+    const { instance, enrollments } = mapping
+    // what the mapping gives rules, whatever the row has
+    const patients = mart.patients.map((row) => ({ ...row, orgUnit: instance.constants.OrgUnit ?? row.orgUnit }))
+    const enrolled = mart.enrollments.map((row) => ({
+      ...row,
+      orgUnit: enrollments.constants.OrgUnit ?? row.orgUnit,
+      program: enrollments.constants.program ?? row.program,
+    }))
+    const visits = mart.visits.flatMap((row) => {
+      const given = this.formOf(row)?.constants
+      return given ? [{ ...row, orgUnit: given.OrgUnit ?? row.orgUnit, program: given.program ?? row.program }] : []
+    })
+    this.patients = this.certain('trackedEntity', patients, (row) => row.patientId)
+    this.enrollments = this.certain('enrollment', enrolled, (row) => row.programUniqueId && ids.enrollment(row))
+    this.visits = this.certain('event', visits, (row) => row.eventUniqueId && ids.event(row))
+  }
+
+  /** The event relation that shows it: one with its stage, or one of all stages. */
+  private formOf(visit: MartVisit): EventRelation | undefined {
+    return this.mapping.events.find(({ constants }) => (constants.program_stage ?? visit.programStage) === visit.programStage)
   }
 
   /** Rows without a patient, and different rows for one record, are rejected; the same row twice is one. */
@@ -212,8 +233,9 @@ class Sync {
   /** What a sync looks at: neither date_created nor columns that are not mapped. */
   private content(row: MartPatient | MartEnrollment | MartVisit): string {
     if (!('values' in row)) return JSON.stringify({ ...row, dateCreated: null })
-    const columns = mappedEntries('eventDate' in row ? this.mapping.event : this.mapping.instance)
-    return JSON.stringify({ ...row, dateCreated: null, values: columns.map(([column, uid]) => [uid, row.values[column] ?? null]) })
+    const { columns, translations } = 'eventDate' in row ? this.formOf(row)! : this.mapping.instance
+    const values = mappedEntries(columns).map(([column, uid]) => [uid, row.values[column] ?? null, translations[column]])
+    return JSON.stringify({ ...row, dateCreated: null, values })
   }
 
   private confirm(key: string, row: MartPatient | MartEnrollment | MartVisit): void {
@@ -254,8 +276,8 @@ class Sync {
   private searched(row: MartPatient, columns: readonly string[]): Record<string, string> {
     return Object.fromEntries(
       columns.flatMap((column) => {
-        const uid = this.mapping.instance[column] ?? ''
-        const made = uid === '' ? null : expectedValue(row.values[column], uid)
+        const uid = this.mapping.instance.columns[column] ?? ''
+        const made = uid === '' ? null : expectedValue(translated(this.mapping.instance, column, row.values[column]), uid)
         return made && !isCode(made) ? [[uid, made.value ?? '']] : []
       }),
     )
@@ -263,13 +285,14 @@ class Sync {
 
   /** Another patient of the run with the same searchable values, or the same unique value. */
   private twinOf(row: MartPatient): boolean {
-    const unique = Object.keys(this.mapping.instance).filter(
-      (column) => REFERENCE_METADATA.attributes.find((a) => a.id === this.mapping.instance[column])?.unique,
+    const unique = Object.keys(this.mapping.instance.columns).filter(
+      (column) => REFERENCE_METADATA.attributes.find((a) => a.id === this.mapping.instance.columns[column])?.unique,
     )
     const groups = [this.mapping.searchable, ...unique.map((column) => [column])].filter((group) => group.length > 0)
     const others = this.patients.filter((p) => p.patientId !== row.patientId && this.takesPart(p.patientId!))
     return groups.some((columns) => {
-      const values = (p: MartPatient) => columns.map((column) => (p.values[column] ?? '').trim().toLowerCase())
+      const values = (p: MartPatient) =>
+        columns.map((column) => (translated(this.mapping.instance, column, p.values[column]) ?? '').trim().toLowerCase())
       return values(row).every((v) => v !== '') && others.some((other) => String(values(other)) === String(values(row)))
     })
   }
@@ -299,21 +322,21 @@ class Sync {
 
   /** Mapped values: those to set, and those that were sent before and are empty now. */
   private valuesOf(
-    columns: Readonly<Record<string, string>>,
+    relation: Values,
     values: Readonly<Record<string, string | null>>,
     sent: readonly string[],
     allowed?: ReadonlySet<string>,
   ): { set: Record<string, string>; clear: string[]; codes: RejectionCode[] } {
     const set: Record<string, string> = {}
     const codes: RejectionCode[] = []
-    for (const [column, uid] of mappedEntries(columns)) {
-      const made = expectedValue(values[column], uid)
+    for (const [column, uid] of mappedEntries(relation.columns)) {
+      const made = expectedValue(translated(relation, column, values[column]), uid)
       const elsewhere = allowed !== undefined && !allowed.has(uid)
       if (elsewhere && (isCode(made) || made.value !== null)) codes.push('field-not-in-stage')
       else if (isCode(made)) codes.push(made.code)
       else if (made.value !== null) set[uid] = made.value
     }
-    const mapped = new Set(Object.values(columns))
+    const mapped = new Set(Object.values(relation.columns))
     return { set, clear: sent.filter((uid) => mapped.has(uid) && set[uid] === undefined), codes }
   }
 
@@ -463,7 +486,7 @@ class Sync {
     if (typeof date !== 'string') codes.push(date.code)
     const status = visit.status ?? 'COMPLETED'
     const allowed = new Set(stage.dataElements.map((d) => d.id))
-    const { set, clear, codes: mistakes } = this.valuesOf(this.mapping.event, visit.values, known?.sent ?? [], allowed)
+    const { set, clear, codes: mistakes } = this.valuesOf(this.formOf(visit)!, visit.values, known?.sent ?? [], allowed)
     const values = merged(known?.values ?? {}, set, clear)
     const compulsory = stage.dataElements.filter((d) => d.compulsory && status === 'COMPLETED')
     codes.push(...mistakes)

@@ -18,7 +18,7 @@ export interface OpenmrsUserSeed {
 /** What becomes of the next requests, until it is said otherwise. `late`: it is carried out, and the answer never comes. */
 export type OpenmrsFailure = 'none' | 'down' | 'slow' | 'late' | 'html' | 'redirect' | 'other-json' | number
 
-export interface AuditedInOpenmrs {
+interface AuditedInOpenmrs {
   user: string | null
   patientUuid: string | null
   eventType: string

@@ -60,20 +60,21 @@ export interface Running {
   printed: (what: RegExp) => Promise<RegExpExecArray>
 }
 
-/** Only these variables, and what a process cannot do without. */
-export function start(args: readonly string[], env: Env): Running {
+/** Only these variables, and what a process cannot do without. @param input what is piped in */
+export function start(args: readonly string[], env: Env, input?: string): Running {
   const { PATH, HOME, TMPDIR } = process.env
   const child = spawn(process.execPath, [MAIN, ...args], {
     env: { PATH, HOME, TMPDIR, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   })
+  child.stdin?.on('error', () => {}).end(input)
   let printed = ''
   const watchers = new Set<() => void>()
-  child.stdout.on('data', (chunk: Buffer) => {
+  child.stdout!.on('data', (chunk: Buffer) => {
     printed += chunk.toString()
     for (const watcher of watchers) watcher()
   })
-  const err = text(child.stderr)
+  const err = text(child.stderr!)
   running.add(child)
   child.once('close', () => running.delete(child))
   const closed = new Promise<number | null>((done, failed) => child.once('error', failed).once('close', done))
@@ -94,4 +95,4 @@ export function start(args: readonly string[], env: Env): Running {
   }
 }
 
-export const run = (args: readonly string[], env: Env = {}): Promise<Ended> => start(args, env).ended
+export const run = (args: readonly string[], env: Env = {}, input?: string): Promise<Ended> => start(args, env, input).ended

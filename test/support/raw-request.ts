@@ -1,6 +1,5 @@
 /** A request with any headers at all, also those that fetch keeps for itself. */
 import { request, type IncomingHttpHeaders } from 'node:http'
-import { text } from 'node:stream/consumers'
 
 export interface RawAnswer {
   status: number
@@ -20,7 +19,9 @@ export function rawRequest(
   const { hostname, port } = new URL(url)
   return new Promise((done, failed) => {
     const asked = request({ hostname, port, method, path, headers, agent: false }, (response) => {
-      text(response).then((content) => done({ status: response.statusCode!, headers: response.headers, text: content }), failed)
+      let content = ''
+      response.setEncoding('utf8').on('data', (chunk: string) => (content += chunk))
+      response.on('error', failed).on('end', () => done({ status: response.statusCode!, headers: response.headers, text: content }))
     })
     asked.on('error', failed)
     asked.end(body)

@@ -6,6 +6,7 @@ import type { RejectionCode } from '../../src/core/rejection.ts'
 import { Clinic, COLUMN_OF_NAME, FOLLOW_UP, HTS, INITIAL, mappingOf } from '../support/clinic-model.ts'
 import { readBack } from '../support/read-back.ts'
 import { openWorld, targets, type World } from '../support/world.ts'
+import { withColumns } from '../support/with-columns.ts'
 
 const INSTANCE = 'hts_instance_table'
 const ENROLLMENTS = 'hts_program_enrollment_table'
@@ -366,7 +367,10 @@ describe.each(targets())('$name', (target) => {
 
   test('a column of the mapping that names nothing in DHIS2: its records, by name', async () => {
     await world.saveMappings([
-      { ...mapping, instance: { ...mapping.instance, Phone: 'TEANowhere1' }, event: { ...mapping.event, Notes: 'DENowhere01' } },
+      withColumns(mapping, {
+        instance: { ...mapping.instance.columns, Phone: 'TEANowhere1' },
+        event: { ...mapping.events[0]!.columns, Notes: 'DENowhere01' },
+      }),
     ])
     await world.db.query(`update mart.${INSTANCE} set "Phone" = '0777123456', date_created = now() where "Patient_Identifier" = $1`, [
       `${world.tag}-bystander`,

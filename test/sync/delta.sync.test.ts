@@ -129,10 +129,12 @@ describe('four time zones', () => {
 
   test('days and times are the site’s, whatever the database’s session has by default', async () => {
     const clinic = new Clinic(world.tag)
-    const mapping = mappingOf('zones', {
-      tables: { instance: 'zones_instance_table', enrollments: 'zones_enrollments', event: 'zones_events' },
-      onRejected: 'continue',
-    })
+    const { events, ...rest } = mappingOf('zones', { onRejected: 'continue' })
+    const mapping = {
+      ...rest,
+      enrollments: { table: 'zones_enrollments', constants: {} },
+      events: [{ ...events[0]!, table: 'zones_events' }],
+    }
     const enrollment = clinic.enroll(clinic.patient('z'))
     clinic.visit(enrollment, INITIAL, { eventDate: '2024-03-31' })
     clinic.visit(enrollment, FOLLOW_UP, { eventDate: '2024-03-01' })
@@ -145,7 +147,7 @@ describe('four time zones', () => {
     await world.db.query(`create table mart.zones_events as
       select e."Patient_Identifier", e."OrgUnit", e.program, e.program_stage, e.event_unique_id, e.patient_program_id, e.enrollment_date,
         case when e.event_date = '2024-03-31' then timestamptz '2024-03-30 11:00:00Z' else timestamptz '2024-02-29 11:00:00Z' end as event_date, e.status,
-        '2024-03-02T23:30:00+02:00' as date_created, ${Object.keys(mapping.event)
+        '2024-03-02T23:30:00+02:00' as date_created, ${Object.keys(mapping.events[0]!.columns)
           .map((name) => `e."${name}"`)
           .join(', ')} from mart.zones_program_events_table e`)
     expect(await world.sync(mapping.name)).toMatchObject({ state: 'succeeded', rejected: [], counts: { event: { created: 2 } } })

@@ -11,6 +11,7 @@ import { readBack } from '../support/read-back.ts'
 import { until } from '../support/site.ts'
 import { startWatch, type Watch } from '../support/watch.ts'
 import { openWorld, targets, type World } from '../support/world.ts'
+import { withColumns } from '../support/with-columns.ts'
 
 const REQUEST = { requestedBy: 'tester', comment: 'test', dryRun: false, from: null, to: null, resync: false }
 const start = (world: World, mappingName: string) => world.service.queues.enqueue({ mappingName, ...REQUEST })
@@ -201,8 +202,8 @@ describe.runIf(any)('one mapping', () => {
 
     test('the mapping is edited: the run goes on as it began, the next uses the new one', async () => {
       const run = await inMidRun()
-      const { Phone: _left, Gender: _out, ...fewer } = mapping.instance
-      const edited = { ...mapping, instance: fewer, onRejected: 'continue' as const }
+      const { Phone: _left, Gender: _out, ...fewer } = mapping.instance.columns
+      const edited = { ...withColumns(mapping, { instance: fewer }), onRejected: 'continue' as const }
       await world.saveMappings([edited])
       expect(await endOf(world, run)).toMatchObject({ state: 'succeeded', mapping })
       expect(await readBack(world)).toEqual(expectedOf(clinic, mapping))

@@ -30,7 +30,7 @@ class JavaService {
   async person(patient: MartPatient, tracked: boolean): Promise<void> {
     const uid = newUid()
     this.persons.set(patient.patientId!, uid)
-    const attributes = this.values(patient.values, this.mapping.instance).map(([attribute, value]) => ({ attribute, value }))
+    const attributes = this.values(patient.values, this.mapping.instance.columns).map(([attribute, value]) => ({ attribute, value }))
     const body = { trackedEntityType: 'TETPerson01', orgUnit: ORG_UNITS[patient.orgUnit!], attributes }
     if (this.isTracker) await this.post('tracker?async=false', { trackedEntities: [{ trackedEntity: uid, ...body }] })
     else
@@ -61,7 +61,7 @@ class JavaService {
       // the enrollment's, not its own
       orgUnit,
       status: v.status ?? 'COMPLETED',
-      dataValues: this.values(v.values, this.mapping.event).map(([dataElement, value]) => ({ dataElement, value })),
+      dataValues: this.values(v.values, this.mapping.events[0]!.columns).map(([dataElement, value]) => ({ dataElement, value })),
     }))
     if (this.isTracker)
       await this.post('tracker?async=false', {

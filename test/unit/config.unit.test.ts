@@ -152,7 +152,7 @@ const ROWS: readonly Row[] = [
     name: 'SYNC_CONCURRENCY',
     key: 'concurrency',
     ...number(1, 16, 2),
-    sentence: 'should be a whole number from 1 to 16: requests to DHIS2 at a time. Example: SYNC_CONCURRENCY=2',
+    sentence: 'should be a whole number from 1 to 16: requests that write to DHIS2 at a time. Example: SYNC_CONCURRENCY=2',
   },
   {
     name: 'SYNC_MARKER_OVERLAP_DAYS',
@@ -195,10 +195,70 @@ const ROWS: readonly Row[] = [
     otherwise: 'info',
   },
   { name: 'DATA_DIR', key: 'dataDir', ...texts('/srv/demo', '.data'), sentence: '' },
+  {
+    name: 'PUBLIC_URL',
+    key: 'publicUrl',
+    good: [['https://bahmni.example.org/dhis2-sync', 'https://bahmni.example.org/dhis2-sync']],
+    bad: ['bahmni.example.org', 'ftp://h', '/dhis2-sync'],
+    sentence:
+      'should be the address that users open: address that users open, when a proxy in front changes the Host header. Example: PUBLIC_URL=https://bahmni.example.org/dhis2-sync',
+    otherwise: null,
+  },
+  {
+    name: 'TRUSTED_PROXIES',
+    key: 'trustedProxies',
+    good: ['loopback', '10.0.0.1', '172.16.0.0/12, 192.168.1.1', '::1, fc00::/7', 'loopback,linklocal,uniquelocal'].map((list) => [
+      list,
+      list,
+    ]),
+    bad: ['true', '1', 'proxy.example.org', '10.0.0.0/33', '10.0.0.0/0', '::/129', '10.0.0.1,', '10.0.0.1/8/8', '10.0.0'],
+    sentence:
+      'should be IP addresses, networks as in 172.16.0.0/12, loopback, linklocal or uniquelocal, with commas between: proxies in front, whose word on a caller’s address and on https is taken. Example: TRUSTED_PROXIES=loopback, 172.16.0.0/12',
+    otherwise: 'loopback',
+  },
+  {
+    name: 'OPENMRS_URL',
+    key: 'openmrsUrl',
+    good: [['http://localhost:8050/openmrs', 'http://localhost:8050/openmrs']],
+    bad: ['localhost:8050', 'ftp://h', '/openmrs'],
+    sentence:
+      'should be the address of OpenMRS, without /ws/rest/v1: OpenMRS as this machine reaches it: it says who a user is; without it there are only accounts of this program. Example: OPENMRS_URL=http://localhost:8050/openmrs',
+    otherwise: null,
+  },
+  {
+    name: 'OPENMRS_LOGIN_URL',
+    key: 'openmrsLoginUrl',
+    good: ['/bahmni/home/', 'https://bahmni.example.org/home'].map((url) => [url, url]),
+    bad: ['bahmni/home', '//evil.example.org', 'javascript:alert(1)'],
+    sentence:
+      'should be a path or an address: page on which users sign in to OpenMRS, as their browsers reach it. Example: OPENMRS_LOGIN_URL=/bahmni/home/',
+    otherwise: '/bahmni/home/',
+  },
+  {
+    name: 'OPENMRS_TIMEOUT',
+    key: 'openmrsTimeout',
+    ...number(1, 60, 10),
+    sentence: 'should be a whole number from 1 to 60: seconds to wait for an answer of OpenMRS. Example: OPENMRS_TIMEOUT=10',
+  },
+  {
+    name: 'SESSION_IDLE_MINUTES',
+    key: 'sessionIdleMinutes',
+    ...number(5, 1440, 60),
+    sentence:
+      'should be a whole number from 5 to 1440: minutes without a request after which whoever is signed in with an account of this program is signed out. Example: SESSION_IDLE_MINUTES=60',
+  },
+  {
+    name: 'SESSION_HOURS',
+    key: 'sessionHours',
+    ...number(1, 720, 12),
+    sentence: 'should be a whole number from 1 to 720: hours after which they are signed out in any case. Example: SESSION_HOURS=12',
+  },
 ]
+/** one of them alone is refused: see below */
+const OF_A_GROUP = ['OPENMRS_USERNAME', 'OPENMRS_PASSWORD']
 
 test('the table has every setting', () => {
-  expect(ROWS.map((row) => row.name).toSorted()).toEqual(
+  expect([...ROWS.map((row) => row.name), ...OF_A_GROUP].toSorted()).toEqual(
     settingsTable()
       .map((s) => s.name)
       .toSorted(),
@@ -257,6 +317,18 @@ describe('what a command cannot do without', () => {
   })
 })
 
+test('an account for OpenMRS needs OpenMRS, a name and a password', () => {
+  const whole: Env = { OPENMRS_URL: 'http://h/openmrs', OPENMRS_USERNAME: 'sync', OPENMRS_PASSWORD: 's3cr3t' }
+  expect(readConfig(whole)).toMatchObject({ openmrsUsername: 'sync', openmrsPassword: 's3cr3t' })
+  expect(problems({ OPENMRS_URL: 'http://h/openmrs' })).toEqual([])
+  for (const name of ['OPENMRS_URL', 'OPENMRS_USERNAME', 'OPENMRS_PASSWORD'])
+    expect(problems(Object.fromEntries(Object.entries(whole).filter(([other]) => other !== name)))).toEqual([
+      expect.stringMatching(
+        new RegExp(`^${name} is missing: OPENMRS_URL, OPENMRS_USERNAME and OPENMRS_PASSWORD go together. Example: ${name}=`),
+      ),
+    ])
+})
+
 describe('a setting that there is not', () => {
   test.each([
     ['DHIS2_URI', ' Do you mean DHIS2_URL?'],
@@ -292,9 +364,10 @@ describe('secrets', () => {
     REDIS_URL: 'redis://:s3cr3t-redis@h',
     DHIS2_TOKEN: 's3cr3t-token',
     DHIS2_PASSWORD: 's3cr3t-pw',
+    OPENMRS_PASSWORD: 's3cr3t-openmrs',
   }
   test('are masked in what is described; what is not set is left out', () => {
-    const described = describeConfig(readConfig({ ...WHOLE, ...secrets }))
+    const described = describeConfig(readConfig({ ...WHOLE, ...secrets, OPENMRS_URL: 'http://h/openmrs', OPENMRS_USERNAME: 'sync' }))
     const of = Object.fromEntries(described.map(({ name, value }) => [name, value]))
     for (const name of Object.keys(secrets)) expect(of[name], name).toBe('********')
     expect(JSON.stringify(described)).not.toContain('s3cr3t')

@@ -189,7 +189,7 @@ describe('point 3: an unknown or empty org unit of a new person: SUCCESS, and no
 describe('point 4: an unknown org unit of an enrollment is accepted', () => {
   test('so it is refused before sending, and so is that of an event', async () => {
     const metadata = await client.readMetadata([PROGRAM])
-    const context = { metadata, today: '2024-06-01', relation: 'enrollments' }
+    const context = { mapping: MAPPING, metadata, today: '2024-06-01' }
     expect(enrollmentFields(enrollmentRow({ orgUnitCode: 'C-99' }), context)).toMatchObject({ rejection: { code: 'org-unit-unknown' } })
     expect(enrollmentFields(enrollmentRow({ orgUnitCode: 'C-01' }), context)).toEqual({ ...FIELDS })
     const row = eventRow({}, { orgUnitCode: 'C-99' })

@@ -5,7 +5,6 @@ import { linkEvent } from '../../src/core/link.ts'
 import type { EnrollmentRow, EventRow } from '../../src/core/model.ts'
 import { enrollment, event, MAPPING } from '../support/clinic.ts'
 
-const { tables } = MAPPING
 const march = enrollment({ rowId: 'march', programUniqueId: '7', enrollmentDate: '2024-03-01' })
 const april = enrollment({ rowId: 'april', programUniqueId: '8', enrollmentDate: '2024-04-01' })
 const tb = enrollment({ rowId: 'tb', programUniqueId: '7', enrollmentDate: '2024-03-01', program: 'PRGTbTreat1' })
@@ -28,20 +27,28 @@ test.each<[string, EventRow, EnrollmentRow[], string | null]>([
   ['a blank date', byId(null, ' '), [march, { ...april, enrollmentDate: ' ' }], null],
   ['no enrollments', byId('7'), [], null],
 ])('%s', (_name, row, enrollments, expected) => {
-  const link = linkEvent(row, enrollments, tables)
+  const link = linkEvent(row, enrollments, MAPPING)
   expect('rejection' in link ? null : link.enrollment.rowId).toBe(expected)
   if ('enrollment' in link) expect(link.warning).toBeNull()
 })
 
+test('of a further event relation: its table is named', () => {
+  const mapping = { ...MAPPING, events: [...MAPPING.events, { ...MAPPING.events[0]!, table: 'hts_follow_up_table' }] }
+  const link = linkEvent({ ...byId('99'), source: 1 }, [march], mapping)
+  expect('rejection' in link && link.rejection.message).toContain('in hts_follow_up_table has patient_program_id "99"')
+  const twice = linkEvent({ ...byId(null, '2024-04-01'), source: 1 }, [april, { ...april, rowId: 'again' }], mapping)
+  expect('warning' in twice && twice.warning).toContain('of hts_program_enrollment_table fit this event of hts_follow_up_table')
+})
+
 test('several: the newest, with a warning', () => {
   const again = enrollment({ rowId: 'again', programUniqueId: '10', enrollmentDate: '2024-04-01 10:00:00' })
-  expect(linkEvent(byId(null, '2024-04-01'), [march, again, april], tables)).toEqual({
+  expect(linkEvent(byId(null, '2024-04-01'), [march, again, april], MAPPING)).toEqual({
     enrollment: again,
     warning:
       '2 enrollments of hts_program_enrollment_table fit this event of hts_program_events_table by enrollment_date "2024-04-01": the newest was taken.',
   })
   const moved = { ...march, rowId: 'moved', enrollmentDate: '2024-03-05' }
-  expect(linkEvent(byId('7'), [moved, march], tables)).toMatchObject({
+  expect(linkEvent(byId('7'), [moved, march], MAPPING)).toMatchObject({
     enrollment: moved,
     warning: expect.stringContaining('patient_program_id "7"'),
   })
@@ -70,7 +77,7 @@ test.each<[string, EventRow, string, string, string | null]>([
     null,
   ],
 ])('an event without its enrollment is rejected, %s', (_name, row, message, column, value) => {
-  expect(linkEvent(row, [march], tables)).toEqual({
+  expect(linkEvent(row, [march], MAPPING)).toEqual({
     rejection: expect.objectContaining({ code: 'enrollment-not-found', message, column, value }),
   })
 })
@@ -87,8 +94,8 @@ test('the order of the enrollments never matters', () => {
   fc.assert(
     fc.property(shuffled, text, date, ([list, other], patientProgramId, enrollmentDate) => {
       const row = event({}, { patientProgramId, enrollmentDate })
-      const link = linkEvent(row, list, tables)
-      expect(linkEvent(row, other, tables)).toEqual(link)
+      const link = linkEvent(row, list, MAPPING)
+      expect(linkEvent(row, other, MAPPING)).toEqual(link)
       if ('enrollment' in link) expect(link.enrollment.program).toBe(row.program)
     }),
     { numRuns: 500 },

@@ -5,6 +5,7 @@ import type { Mapping } from '../../src/core/mapping.ts'
 import { matchPatient, searchFilters } from '../../src/core/match.ts'
 import type { Dhis2TrackedEntity, PatientRow } from '../../src/core/model.ts'
 import { MAPPING, METADATA, patient } from '../support/clinic.ts'
+import { withColumns } from '../support/with-columns.ts'
 
 const context = (over: Partial<Mapping> = {}) => ({ mapping: { ...MAPPING, ...over }, metadata: METADATA, timeZone: 'Africa/Harare' })
 const twoSearchable = context({ searchable: ['UIC', 'Date of Birth'] })
@@ -37,6 +38,12 @@ describe('what is asked', () => {
       { attribute: 'TEAUicCode1', values: ['A', 'B'] },
     ])
   })
+  test('what is translated is looked for as it is sent', () => {
+    const ctx = context({ instance: { ...MAPPING.instance, translations: { UIC: { 'no code': '', old: 'NEW' } } } })
+    const rows = [patient({ UIC: 'old ' }), patient({ UIC: 'no code' })]
+    expect(searchFilters(rows, ctx)).toEqual([{ attribute: 'TEAUicCode1', values: ['NEW'] }])
+    expect(match(rows[0]!, [person('FoundPerson', { TEAUicCode1: 'NEW' })], {}, ctx)).toBe('FoundPerson')
+  })
   test.each<[string, Readonly<Record<string, string | null>>]>([
     ['an empty one', { UIC: null, 'Date of Birth': '1990-01-31' }],
     ['a blank one', { UIC: '  ', 'Date of Birth': '1990-01-31' }],
@@ -47,7 +54,7 @@ describe('what is asked', () => {
     expect(match(patient(values), [person('FoundPerson', {})], {}, twoSearchable)).toBe('new')
   })
   test('an attribute that DHIS2 does not have is not asked for', () => {
-    const ctx = context({ instance: { UIC: 'TEANowhere1' } })
+    const ctx = context(withColumns(MAPPING, { instance: { UIC: 'TEANowhere1' } }))
     expect(searchFilters([patient({}, {}, ctx.mapping)], ctx)).toEqual([])
   })
   test.each([

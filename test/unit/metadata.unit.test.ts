@@ -81,7 +81,7 @@ const LISTS: Record<string, (query: URLSearchParams) => unknown> = {
         id: 'TETPerson01',
         trackedEntityTypeAttributes: [
           null,
-          { mandatory: true, trackedEntityAttribute: { id: 'TEAUicCode1' } },
+          { mandatory: true, searchable: true, trackedEntityAttribute: { id: 'TEAUicCode1' } },
           { trackedEntityAttribute: { id: 'TEABirthDt1' } },
         ],
       },
@@ -99,7 +99,7 @@ const LISTS: Record<string, (query: URLSearchParams) => unknown> = {
         id: 'PRGHtsTest1',
         organisationUnits: [{ id: 'OUClinHre02' }, { id: 'OUClinHre01' }],
         programTrackedEntityAttributes: [
-          { mandatory: true, trackedEntityAttribute: { id: 'TEAUicCode1' } },
+          { mandatory: true, searchable: true, trackedEntityAttribute: { id: 'TEAUicCode1' } },
           null,
           { mandatory: false, trackedEntityAttribute: { id: 'TEAGenderS1' } },
         ],
@@ -171,8 +171,8 @@ describe('what a run needs to know', () => {
             selectIncidentDatesInFuture: true,
             orgUnits: new Set(['OUClinHre01', 'OUClinHre02']),
             attributes: new Map([
-              ['TEAUicCode1', { mandatory: true }],
-              ['TEAGenderS1', { mandatory: false }],
+              ['TEAUicCode1', { mandatory: true, searchable: true }],
+              ['TEAGenderS1', { mandatory: false, searchable: false }],
             ]),
             stages: new Map([
               [
@@ -209,8 +209,8 @@ describe('what a run needs to know', () => {
             uid: 'TETPerson01',
             name: 'Person',
             attributes: new Map([
-              ['TEAUicCode1', { mandatory: true }],
-              ['TEABirthDt1', { mandatory: false }],
+              ['TEAUicCode1', { mandatory: true, searchable: true }],
+              ['TEABirthDt1', { mandatory: false, searchable: false }],
             ]),
           },
         ],

@@ -40,10 +40,11 @@ const visit: EventPayload = {
   ],
   exists: false,
 }
+const EVENTS = MAPPING.events[0]!
 const ABOUT = {
-  trackedEntity: { relation: MAPPING.tables.instance, columns: MAPPING.instance, payload: person },
-  enrollment: { relation: MAPPING.tables.enrollments, columns: {}, payload: enrolled },
-  event: { relation: MAPPING.tables.event, columns: MAPPING.event, payload: visit },
+  trackedEntity: { relation: MAPPING.instance.table, columns: MAPPING.instance.columns, payload: person },
+  enrollment: { relation: MAPPING.enrollments.table, columns: {}, payload: enrolled },
+  event: { relation: EVENTS.table, columns: EVENTS.columns, payload: visit },
 }
 const about = (kind: keyof typeof ABOUT, over: Partial<About> = {}): About => ({
   kind,

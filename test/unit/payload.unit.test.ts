@@ -13,6 +13,7 @@ import {
 } from '../../src/core/payload.ts'
 import { REJECTION_CATALOGUE, type RejectionCode } from '../../src/core/rejection.ts'
 import { enrollment, event, HTS, MAPPING, METADATA, patient, withProgram } from '../support/clinic.ts'
+import { withColumns } from '../support/with-columns.ts'
 
 const TODAY = '2024-06-30'
 const PERSON = METADATA.trackedEntityTypes.get('TETPerson01')!
@@ -28,7 +29,7 @@ const toPatient = (row: PatientRow, over: Partial<PatientContext> = {}) =>
     ...over,
   })
 const toEnrollment = (row: EnrollmentRow, metadata: Metadata = METADATA) =>
-  enrollmentFields(row, { metadata, today: TODAY, relation: MAPPING.tables.enrollments })
+  enrollmentFields(row, { mapping: MAPPING, metadata, today: TODAY })
 const toEvent = (row: EventRow, over: Partial<EventContext> = {}) =>
   eventPayload(row, {
     mapping: MAPPING,
@@ -80,7 +81,7 @@ describe('patient → tracked entity', () => {
     expect(toPatient(patient({}, { unconfirmed }), { isNew })).toHaveProperty('payload.exists', exists)
   })
   test('zero and false are values', () => {
-    const mapping: Mapping = { ...MAPPING, instance: { UIC: 'TEAUicCode1', Zero: 'TEAFirstNm1' } }
+    const mapping = withColumns(MAPPING, { instance: { UIC: 'TEAUicCode1', Zero: 'TEAFirstNm1' } })
     expect(toPatient(patient({ Zero: '0' }, {}, mapping), { mapping })).toMatchObject({ sent: ['TEAUicCode1', 'TEAFirstNm1'] })
   })
 
@@ -145,14 +146,14 @@ describe('patient → tracked entity', () => {
     [
       'a mandatory attribute is not mapped',
       patient(),
-      { metadata: withProgram({ attributes: new Map([['TEAPhoneNo1', { mandatory: true }]]) }) },
+      { metadata: withProgram({ attributes: new Map([['TEAPhoneNo1', { mandatory: true, searchable: true }]]) }) },
       'mandatory-missing',
       'Patient NAH009786: DHIS2 requires "Phone", and the mapping has no column of hts_instance_table for it.',
     ],
     [
       'mandatory for the type',
       patient(),
-      { trackedEntityType: { ...PERSON, attributes: new Map([['TEAFirstNm1', { mandatory: true }]]) } },
+      { trackedEntityType: { ...PERSON, attributes: new Map([['TEAFirstNm1', { mandatory: true, searchable: true }]]) } },
       'mandatory-missing',
       'Patient NAH009786: column "First Name" of hts_instance_table is empty, but DHIS2 requires "First name".',
     ],
@@ -170,7 +171,7 @@ describe('patient → tracked entity', () => {
     expect(toPatient(patient({ UIC: null }), known)).toHaveProperty('payload.attributes', [])
   })
   test('an unknown attribute is rejected when it has a value, and no matter otherwise', () => {
-    const mapping = { ...MAPPING, instance: { Odd: 'TEANowhere1', UIC: 'TEAUicCode1' } }
+    const mapping = withColumns(MAPPING, { instance: { Odd: 'TEANowhere1', UIC: 'TEAUicCode1' } })
     expect(rejectionOf(toPatient(patient({ Odd: 'x' }, {}, mapping), { mapping }))).toMatchObject({
       code: 'field-unknown',
       column: 'Odd',
@@ -189,7 +190,7 @@ describe('patient → tracked entity', () => {
 })
 
 describe('two columns for one UID', () => {
-  const mapping = { ...MAPPING, instance: { A: 'TEAFirstNm1', B: 'TEAFirstNm1', UIC: 'TEAUicCode1' } }
+  const mapping = withColumns(MAPPING, { instance: { A: 'TEAFirstNm1', B: 'TEAFirstNm1', UIC: 'TEAUicCode1' } })
   const names = (a: string | null, b: string | null, sent: string[] = []) => {
     const made = toPatient(patient({ A: a, B: b }, { sent }, mapping), { mapping })
     return 'rejection' in made ? made.rejection.message : made.payload.attributes.find((x) => x.attribute === 'TEAFirstNm1')?.value
@@ -211,6 +212,92 @@ describe('two columns for one UID', () => {
     ['only the second', null, 'Ann', 'Ann'],
     ['none', null, null, null],
   ])('sent before, now %s', (_name, a, b, expected) => expect(names(a, b, ['TEAFirstNm1'])).toBe(expected))
+})
+
+describe('translations', () => {
+  const translate = (table: Record<string, string>): Mapping => ({
+    ...MAPPING,
+    instance: { ...MAPPING.instance, translations: { Gender: table } },
+  })
+  const gender = (text: string | null, table: Record<string, string>, sent: string[] = []) => {
+    const made = toPatient(patient({ Gender: text }, { sent }), { mapping: translate(table) })
+    return 'rejection' in made ? made.rejection.message : made.payload.attributes.find((a) => a.attribute === 'TEAGenderS1')?.value
+  }
+  test.each<[string, string | null, Record<string, string>, string | undefined]>([
+    ['exactly', 'W', { W: 'Female' }, 'Female'],
+    ['blanks around', ' W\n', { W: 'Female' }, 'Female'],
+    ['converted after it', 'W', { W: ' f ' }, 'Female'],
+    ['not in the table: as it is', 'Male', { W: 'Female' }, 'Male'],
+    ['once only', 'W', { W: 'Male', Male: 'Female' }, 'Male'],
+    ['what would do by itself', 'Male', { Male: 'Female' }, 'Female'],
+    ['to nothing', 'unknown', { unknown: '' }, undefined],
+    ['nothing stays nothing', null, { W: 'Female' }, undefined],
+    ['nor is an empty text translated', ' ', { '': 'Female' }, undefined],
+  ])('%s', (_name, text, table, value) => expect(gender(text, table)).toBe(value))
+  test('upper and lower case are not alike', () => {
+    expect(gender('w', { W: 'Female' })).toContain('has "w", which is not an option')
+  })
+  test('a value that every object has is no translation', () => {
+    expect(gender('constructor', { W: 'Female' })).toContain('has "constructor", which is not an option')
+  })
+  test('one to nothing empties what was sent', () => expect(gender('unknown', { unknown: '' }, ['TEAGenderS1'])).toBeNull())
+  test('a sentence has both, and the value is the Mart’s', () => {
+    const made = toPatient(patient({ Gender: 'W' }), { mapping: translate({ W: 'Femle' }) })
+    expect(rejectionOf(made)).toMatchObject({
+      code: 'value-not-an-option',
+      column: 'Gender',
+      value: 'W',
+      message:
+        'Patient NAH009786: column "Gender" of hts_instance_table has "W" (translated to "Femle"), which is not an option for "Gender" (Male, Female).',
+    })
+  })
+})
+
+describe('several event relations', () => {
+  const followUp = {
+    table: 'hts_follow_up_table',
+    columns: { Answer: 'DEFupNotes1' },
+    constants: { program: HTS.uid, program_stage: 'PSTHtsFoll1' },
+    translations: { Answer: { '1': 'fine' } },
+  }
+  const mapping: Mapping = { ...MAPPING, events: [...MAPPING.events, followUp] }
+  const row = event({ Answer: '1' }, { source: 1, programStage: 'PSTHtsFoll1' }, mapping)
+  test('each has its own columns and translations', () => {
+    expect(toEvent(row, { mapping })).toMatchObject({
+      payload: { programStage: 'PSTHtsFoll1', dataValues: [{ dataElement: 'DEFupNotes1', value: 'fine' }] },
+      sent: ['DEFupNotes1'],
+    })
+    expect(toEvent(event({}, {}, mapping), { mapping })).toMatchObject({ sent: ['DEHtsResul1', 'DEHtsTstDt1'] })
+  })
+  test.each<[Partial<EventRow>, string]>([
+    [{ eventDate: null }, 'column "event_date" of hts_follow_up_table is empty.'],
+    [
+      { programStage: 'PSTHtsOther' },
+      'the mapping\'s constant "program_stage" for hts_follow_up_table has "PSTHtsOther", which is no stage of program "HTS - HIV testing".',
+    ],
+    [
+      { program: 'PRGNowhere1' },
+      'the mapping\'s constant "program" for hts_follow_up_table has "PRGNowhere1", which is no program in DHIS2.',
+    ],
+    [{ orgUnitCode: 'C-99' }, 'column "OrgUnit" of hts_follow_up_table has "C-99", which is no org unit\'s code in DHIS2.'],
+  ])('its table, and what the mapping gives, is named: %j', (over, sentence) => {
+    expect(rejectionOf(toEvent({ ...row, ...over }, { mapping })).message).toBe(`Patient NAH009786: ${sentence}`)
+  })
+  test('an org unit that the mapping gives to patients and enrollments', () => {
+    const given: Mapping = {
+      ...MAPPING,
+      instance: { ...MAPPING.instance, constants: { OrgUnit: 'C-99' } },
+      enrollments: { ...MAPPING.enrollments, constants: { OrgUnit: 'C-03' } },
+    }
+    expect(rejectionOf(toPatient(patient({}, { orgUnitCode: 'C-99' }), { mapping: given })).message).toBe(
+      'Patient NAH009786: the mapping\'s constant "OrgUnit" for hts_instance_table has "C-99", which is no org unit\'s code in DHIS2.',
+    )
+    expect(
+      rejectionOf(enrollmentFields(enrollment({ orgUnitCode: 'C-03' }), { mapping: given, metadata: METADATA, today: TODAY })).message,
+    ).toBe(
+      'Patient NAH009786: the mapping\'s constant "OrgUnit" for hts_program_enrollment_table has "C-03", but program "HTS - HIV testing" is not assigned to org unit "Cedar Clinic".',
+    )
+  })
 })
 
 describe('the tracked entity type', () => {
@@ -496,14 +583,14 @@ describe('event', () => {
     expect(toEvent(event({ 'HIV result': null }, { tracker: 'EventOfThem' }))).toHaveProperty('sent', ['DEHtsTstDt1'])
   })
   test('compulsory and not mapped', () => {
-    const { 'HIV result': _, ...columns } = MAPPING.event
-    const mapping = { ...MAPPING, event: columns }
+    const { 'HIV result': _, ...columns } = MAPPING.events[0]!.columns
+    const mapping = withColumns(MAPPING, { event: columns })
     expect(rejectionOf(toEvent(event({}, {}, mapping), { mapping })).message).toBe(
       'Patient NAH009786: DHIS2 requires "HTS test result", and the mapping has no column of hts_program_events_table for it.',
     )
   })
   test('an unknown data element is rejected when it has a value', () => {
-    const mapping = { ...MAPPING, event: { ...MAPPING.event, Odd: 'DENowhere01' } }
+    const mapping = withColumns(MAPPING, { event: { ...MAPPING.events[0]!.columns, Odd: 'DENowhere01' } })
     // the columns of a mapping are sorted: the odd one comes after "Notes"
     const values = (odd: string | null) => {
       const row = event({})
@@ -560,7 +647,7 @@ describe('always', () => {
         fc.boolean(),
         (id, values, orgUnitCode, before, isNew) => {
           const made = toPatient({ ...patient(), patientId: id, values, orgUnitCode, sent: before }, { isNew })
-          if ('rejection' in made) return plain(made, id, MAPPING.tables.instance)
+          if ('rejection' in made) return plain(made, id, MAPPING.instance.table)
           const { attributes } = made.payload
           expect(new Set(attributes.map((a) => a.attribute)).size).toBe(attributes.length)
           expect(attributes.filter((a) => a.value !== null).map((a) => a.attribute)).toEqual(made.sent)
@@ -581,7 +668,7 @@ describe('always', () => {
     fc.assert(
       fc.property(row, fc.boolean(), (over, good) => {
         const made = toEnrollment(enrollment(good ? { ...over, program: HTS.uid, orgUnitCode: 'C-01', status: 'ACTIVE' } : over))
-        if ('rejection' in made) return plain(made, 'NAH009786', MAPPING.tables.enrollments)
+        if ('rejection' in made) return plain(made, 'NAH009786', MAPPING.enrollments.table)
         expect(made.enrolledAt <= TODAY && made.enrolledAt >= '1900-01-01').toBe(true)
       }),
     )
@@ -592,7 +679,7 @@ describe('always', () => {
       fc.property(row, fc.boolean(), fc.array(text, { minLength: 6, maxLength: 6 }), sent, (over, good, values, before) => {
         const fixed = good ? {} : over
         const made = toEvent(event({}, { ...fixed, values, sent: before, status: 'ACTIVE' }))
-        if ('rejection' in made) return plain(made, 'NAH009786', MAPPING.tables.event)
+        if ('rejection' in made) return plain(made, 'NAH009786', MAPPING.events[0]!.table)
         const own = HTS.stages.get(made.payload.programStage)!.dataElements
         for (const { dataElement } of made.payload.dataValues) expect(own.has(dataElement)).toBe(true)
         expect(made.payload.dataValues.filter((d) => d.value !== null).map((d) => d.dataElement)).toEqual(made.sent)

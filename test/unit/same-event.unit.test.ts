@@ -6,6 +6,7 @@ import { METADATA } from '../support/clinic.ts'
 
 const ours = (rowId: string, over: Partial<EventPayload> = {}) => ({
   rowId,
+  mapped: ['DEHtsResul1', 'DEHtsCouns1', 'DEHtsTests1'],
   payload: {
     event: `derived-${rowId}`,
     programStage: 'PSTHtsInit1',
@@ -31,7 +32,6 @@ const theirs = (event: string, over: Partial<Dhis2Event> = {}, values: Record<st
   ...over,
 })
 const CONTEXT = {
-  mapped: ['DEHtsResul1', 'DEHtsCouns1', 'DEHtsTests1'],
   metadata: METADATA,
   timeZone: 'UTC',
   enrollmentOrgUnits: ['OU0', null],
@@ -58,6 +58,11 @@ test.each<[string, Dhis2Event]>([
 
 test('without any value there is nothing to tell it by', () => {
   expect(same([ours('1', { dataValues: [] })], [theirs('X', { dataValues: new Map() })])).toEqual({})
+})
+
+test('what another relation of the mapping fills is no matter', () => {
+  const fewer = { ...ours('1'), mapped: ['DEHtsResul1', 'DEHtsCouns1'] }
+  expect(same([fewer], [theirs('X', {}, { DEHtsTests1: '2' })])).toEqual({ '1': 'X' })
 })
 
 describe('twins', () => {

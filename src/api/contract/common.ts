@@ -34,6 +34,6 @@ export const countsSchema = z.object({
   rejected: z.int(),
   adopted: z.int().meta({ description: 'of these, found in DHIS2 and synced from now on' }),
 })
-export const countsByKind = z.object({ trackedEntity: countsSchema, enrollment: countsSchema, event: countsSchema })
+export const countsByKind = z.object({ trackedEntity: countsSchema, enrollment: countsSchema, event: countsSchema }).meta({ id: 'Counts' })
 
 export const textSearch = z.string().trim().max(200)

@@ -9,37 +9,39 @@ const constant = z.string().trim().min(1).max(200).optional()
 const translations = z.record(z.string().min(1).max(200), z.record(z.string().max(1000), z.string().max(1000)))
 
 /** As src/core/mapping.ts has it, with the bounds of what a request may hold. */
-export const mappingBody = z.object({
-  name: z
-    .string()
-    .trim()
-    .min(1, 'Please provide a mapping name')
-    .max(200)
-    .regex(/^[\p{L}\p{N} ]+$/u, 'Please provide only letters, numbers and spaces in Mapping Name'),
-  instance: z.object({
-    table: relation,
-    columns: columns.meta({ description: 'column → attribute UID' }),
-    constants: z.object({ OrgUnit: constant }).default({}),
-    translations: translations.default({}),
-  }),
-  enrollments: z.object({ table: relation, constants: z.object({ OrgUnit: constant, program: constant }).default({}) }),
-  events: z
-    .array(
-      z.object({
-        table: relation,
-        columns: columns.meta({ description: 'column → data element UID' }),
-        constants: z.object({ OrgUnit: constant, program: constant, program_stage: constant }).default({}),
-        translations: translations.default({}),
-      }),
-    )
-    .min(1)
-    .max(50),
-  searchable: z.array(z.string().max(200)).max(50),
-  comparable: z.array(z.string().max(200)).max(50),
-  openLatestCompletedEnrollment: z.enum(['yes', 'no']),
-  onRejected: z.enum(['stop', 'continue']),
-  chunkSize: z.int().min(1).max(1000).nullable().default(null),
-})
+export const mappingBody = z
+  .object({
+    name: z
+      .string()
+      .trim()
+      .min(1, 'Please provide a mapping name')
+      .max(200)
+      .regex(/^[\p{L}\p{N} ]+$/u, 'Please provide only letters, numbers and spaces in Mapping Name'),
+    instance: z.object({
+      table: relation,
+      columns: columns.meta({ description: 'column → attribute UID' }),
+      constants: z.object({ OrgUnit: constant }).default({}),
+      translations: translations.default({}),
+    }),
+    enrollments: z.object({ table: relation, constants: z.object({ OrgUnit: constant, program: constant }).default({}) }),
+    events: z
+      .array(
+        z.object({
+          table: relation,
+          columns: columns.meta({ description: 'column → data element UID' }),
+          constants: z.object({ OrgUnit: constant, program: constant, program_stage: constant }).default({}),
+          translations: translations.default({}),
+        }),
+      )
+      .min(1)
+      .max(50),
+    searchable: z.array(z.string().max(200)).max(50),
+    comparable: z.array(z.string().max(200)).max(50),
+    openLatestCompletedEnrollment: z.enum(['yes', 'no']),
+    onRejected: z.enum(['stop', 'continue']),
+    chunkSize: z.int().min(1).max(1000).nullable().default(null),
+  })
+  .meta({ id: 'Mapping' })
 export type MappingBody = z.infer<typeof mappingBody>
 
 const audit = {
@@ -65,6 +67,7 @@ export const findingSchema = z.object({
   severity: z.enum(['error', 'warning']),
   part: z.enum(['name', 'instance', 'enrollments', 'events', 'config']),
   index: z.int().nullable().meta({ description: 'which of the event relations, from 0' }),
+  relation: z.string().nullable().meta({ description: 'table or view of the Mart' }),
   field: z.enum(['table', 'column', 'uid', 'constant', 'translation', 'searchable', 'comparable', 'value']),
   column: z.string().nullable(),
   message: z.string(),
@@ -73,6 +76,7 @@ export const findingSchema = z.object({
 const findings = z.object({
   findings: z.array(findingSchema),
   checkedAgainstDhis2: z.boolean().meta({ description: 'false: DHIS2 did not answer, and only the Mart was looked at' }),
+  dhis2Problem: z.string().nullable().meta({ description: 'why it did not, in a sentence' }),
 })
 const importItem = z.object({
   item: z.int().meta({ description: 'position in the file, from 1; 0: the file itself' }),

@@ -41,17 +41,19 @@ export const COMMON_PROBLEMS = ['bad-request', 'internal', 'unavailable'] as con
 /** What every operation for users may answer. */
 export const SESSION_PROBLEMS = ['not-signed-in', 'forbidden', 'openmrs-unavailable'] as const satisfies readonly ProblemCode[]
 
-export const problemSchema = z.object({
-  type: z.string().meta({ description: 'address of the code’s explanation' }),
-  title: z.string(),
-  status: z.int(),
-  code: z.enum(PROBLEM_CODES),
-  detail: z.string().meta({ description: 'a sentence that says what is wrong and what to do' }),
-  requestId: z.string().meta({ description: 'names the request in the server’s log' }),
-  problems: z
-    .array(z.object({ at: z.string().meta({ description: 'where, as in body.name' }), message: z.string() }))
-    .optional()
-    .meta({ description: 'all that is wrong with the content' }),
-  syncId: z.string().optional().meta({ description: 'of sync-active: the sync that is going on' }),
-})
+export const problemSchema = z
+  .object({
+    type: z.string().meta({ description: 'address of the code’s explanation' }),
+    title: z.string(),
+    status: z.int(),
+    code: z.enum(PROBLEM_CODES),
+    detail: z.string().meta({ description: 'a sentence that says what is wrong and what to do' }),
+    requestId: z.string().meta({ description: 'names the request in the server’s log' }),
+    problems: z
+      .array(z.object({ at: z.string().meta({ description: 'where, as in body.name' }), message: z.string() }))
+      .optional()
+      .meta({ description: 'all that is wrong with the content' }),
+    syncId: z.string().optional().meta({ description: 'of sync-active: the sync that is going on' }),
+  })
+  .meta({ id: 'Problem' })
 export type Problem = z.infer<typeof problemSchema>

@@ -15,17 +15,19 @@ export const scheduleBody = z.object({
   paused: z.boolean().default(false),
   comment: z.string().trim().min(1, 'Please provide comments').max(2000).meta({ description: 'of the syncs that it starts' }),
 })
-const schedule = scheduleBody.extend({
-  mapping: z.string(),
-  next,
-  lastSync: syncSchema.nullable().meta({ description: 'the last one that the schedule started' }),
-  lastMissed: z
-    .object({ at: instant, reason: z.string() })
-    .nullable()
-    .meta({ description: 'when it last could not start one, as a sync was going on' }),
-  modifiedBy: z.string(),
-  modifiedAt: instant,
-})
+const schedule = scheduleBody
+  .extend({
+    mapping: z.string(),
+    next,
+    lastSync: syncSchema.nullable().meta({ description: 'the last one that the schedule started' }),
+    lastMissed: z
+      .object({ at: instant, reason: z.string() })
+      .nullable()
+      .meta({ description: 'when it last could not start one, as a sync was going on' }),
+    modifiedBy: z.string(),
+    modifiedAt: instant,
+  })
+  .meta({ id: 'Schedule' })
 
 export const scheduleOperations = defineOperations({
   listSchedules: {

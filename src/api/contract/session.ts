@@ -3,12 +3,14 @@ import { z } from 'zod'
 import { instant } from './common.ts'
 import { defineOperations, RIGHTS } from './operation.ts'
 
-export const sessionSchema = z.object({
-  user: z.string().meta({ description: 'as logs and the audit name them' }),
-  rights: z.array(z.enum(RIGHTS)),
-  via: z.enum(['openmrs', 'local', 'token']),
-  expiresAt: instant.nullable().meta({ description: 'unless it is used before; null: OpenMRS decides' }),
-})
+export const sessionSchema = z
+  .object({
+    user: z.string().meta({ description: 'as logs and the audit name them' }),
+    rights: z.array(z.enum(RIGHTS)),
+    via: z.enum(['openmrs', 'local', 'token']),
+    expiresAt: instant.nullable().meta({ description: 'unless it is used before; null: OpenMRS decides' }),
+  })
+  .meta({ id: 'Session' })
 
 export const sessionOperations = defineOperations({
   readLoginOptions: {

@@ -27,41 +27,47 @@ export const syncRequest = z
   })
   .refine(isPeriod, PERIOD)
 
-export const syncSchema = z.object({
-  id: z.uuid(),
-  mapping: z.string(),
-  state: z.enum(SYNC_STATES),
-  user: z.string(),
-  comment: z.string(),
-  dryRun: z.boolean(),
-  resync: z.boolean(),
-  retry: z.boolean().meta({ description: 'of some rejected records only' }),
-  from: z.string().nullable(),
-  to: z.string().nullable(),
-  cancelRequested: z.boolean(),
-  failure: z.string().nullable(),
-  createdAt: instant,
-  startedAt: instant.nullable(),
-  endedAt: instant.nullable(),
-  counts: countsByKind,
-})
-const step = z.object({
-  name: z.enum(STEP_NAMES),
-  state: z.enum(['queued', 'running', 'succeeded', 'failed', 'skipped']),
-  chunks: z.int(),
-  chunksDone: z.int(),
-  counts: countsByKind,
-  failure: z.string().nullable(),
-  startedAt: instant.nullable(),
-  endedAt: instant.nullable(),
-})
+export const syncSchema = z
+  .object({
+    id: z.uuid(),
+    mapping: z.string(),
+    state: z.enum(SYNC_STATES),
+    user: z.string(),
+    comment: z.string(),
+    dryRun: z.boolean(),
+    resync: z.boolean(),
+    retry: z.boolean().meta({ description: 'of some rejected records only' }),
+    from: z.string().nullable(),
+    to: z.string().nullable(),
+    cancelRequested: z.boolean(),
+    failure: z.string().nullable(),
+    createdAt: instant,
+    startedAt: instant.nullable(),
+    endedAt: instant.nullable(),
+    counts: countsByKind,
+  })
+  .meta({ id: 'Sync' })
+const step = z
+  .object({
+    name: z.enum(STEP_NAMES),
+    state: z.enum(['queued', 'running', 'succeeded', 'failed', 'skipped']),
+    chunks: z.int(),
+    chunksDone: z.int(),
+    counts: countsByKind,
+    failure: z.string().nullable(),
+    startedAt: instant.nullable(),
+    endedAt: instant.nullable(),
+  })
+  .meta({ id: 'Step' })
 /** Also the data of each event of the live progress. */
-export const syncDetail = syncSchema.extend({
-  steps: z.array(step),
-  percent: z.int().min(0).max(100),
-  recordsPerSecond: z.number().nullable(),
-  secondsLeft: z.int().nullable().meta({ description: 'an estimate; null: nothing to go by yet' }),
-})
+export const syncDetail = syncSchema
+  .extend({
+    steps: z.array(step),
+    percent: z.int().min(0).max(100),
+    recordsPerSecond: z.number().nullable(),
+    secondsLeft: z.int().nullable().meta({ description: 'an estimate; null: nothing to go by yet' }),
+  })
+  .meta({ id: 'SyncDetail' })
 export type SyncDetail = z.infer<typeof syncDetail>
 
 export const syncOperations = defineOperations({

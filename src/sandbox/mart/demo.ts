@@ -1,5 +1,5 @@
 /** The demo's clinic: three services, dirt included, always the same. Counts its dirt, so that the demo knows what a right sync rejects. */
-import type { Mapping } from '../../core/mapping.ts'
+import type { EventRelation, Mapping } from '../../core/mapping.ts'
 import type { RejectionCode } from '../../core/rejection.ts'
 import { relationNames, type MartColumn, type MartEnrollment, type MartPatient, type MartService, type MartVisit } from './service.ts'
 
@@ -277,46 +277,73 @@ const ART_COLUMNS: MartColumn[] = [
   { name: 'Weight', type: 'numeric' },
   { name: 'Viral load', type: 'integer' },
 ]
-const ART_MAPPING = {
+const ART_START_MAPPING = {
   'ART start date': 'DEArtStart1',
   'First regimen': 'DEArtRegim1',
   'Baseline CD4': 'DEArtCd4No1',
   'WHO stage': 'DEArtStage1',
-  'Visit date': 'DEArtVisDt1',
-  Weight: 'DEArtWeigh1',
-  'Viral load': 'DEArtViral1',
-  Notes: 'DEArtNotes1',
 }
+const ART_VISIT_MAPPING = { 'Visit date': 'DEArtVisDt1', Weight: 'DEArtWeigh1', 'Viral load': 'DEArtViral1', Notes: 'DEArtNotes1' }
+/** as the clinic writes them → DHIS2's options */
+const REGIMENS = { 'TDF/3TC/DTG': 'TLD', 'TDF/3TC/EFV': 'TLE' }
 
+/** One form table for each stage, which therefore names neither program nor stage. */
 function art(): DemoService {
   const people = patients('ART', 50)
   const enrollments = people.map((p, i) => enrollment(p, i, 'PRGArtCare1', 8000))
   const visits = enrollments.flatMap((e, i) => [
     visit(e, i, 'PSTArtInit1', 0, {
       'ART start date': day(i),
-      'First regimen': pick(['TLD', 'TLE'], i),
+      'First regimen': pick(Object.keys(REGIMENS), i),
       'Baseline CD4': String(200 + i),
       'WHO stage': '2',
     }),
     visit(e, i, 'PSTArtVisit', 30, { 'Visit date': day(i + 30), Weight: '61.50', 'Viral load': '0' }),
   ])
+  const given = ['program', 'program_stage']
+  const [start, visited] = [Object.keys(ART_START_MAPPING), Object.keys(ART_VISIT_MAPPING)]
+  const form = (table: string, columns: Record<string, string>, stage: string, translations: EventRelation['translations'] = {}) => ({
+    table,
+    columns,
+    constants: { program: 'PRGArtCare1', program_stage: stage },
+    translations,
+  })
   return {
-    data: { name: 'art', personColumns: PERSON_COLUMNS, visitColumns: ART_COLUMNS, patients: people, enrollments, visits },
-    mapping: mappingOf('ART Service', 'art', ART_MAPPING),
+    data: {
+      name: 'art',
+      personColumns: PERSON_COLUMNS,
+      visitColumns: ART_COLUMNS,
+      patients: people,
+      enrollments,
+      visits,
+      views: [
+        { name: 'art_initiation_table', of: 'event', stage: 'PSTArtInit1', without: [...given, ...visited] },
+        { name: 'art_visit_table', of: 'event', stage: 'PSTArtVisit', without: [...given, ...start] },
+      ],
+    },
+    mapping: {
+      ...mappingOf('ART Service', 'art', {}),
+      events: [
+        form('art_initiation_table', ART_START_MAPPING, 'PSTArtInit1', { 'First regimen': REGIMENS }),
+        form('art_visit_table', ART_VISIT_MAPPING, 'PSTArtVisit'),
+      ],
+    },
     rejected: {},
   }
 }
 
-function mappingOf(name: string, service: string, event: Mapping['event']): Mapping {
+function mappingOf(name: string, service: string, columns: Record<string, string>): Mapping {
+  const { instance, enrollments, event } = relationNames(service)
   return {
     name,
-    tables: relationNames(service),
-    instance: PERSON_MAPPING,
-    event,
+    instance: { table: instance, columns: PERSON_MAPPING, constants: {}, translations: {} },
+    enrollments: { table: enrollments, constants: {} },
+    events: [{ table: event, columns, constants: {}, translations: {} }],
     searchable: ['UIC'],
     comparable: ['First Name', 'Last Name'],
     openLatestCompletedEnrollment: 'no',
     onRejected: 'continue',
+    chunkSize: null,
   }
 }
 

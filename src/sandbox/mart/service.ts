@@ -1,4 +1,4 @@
-/** A Bahmni Mart service in plain data, shaped like those of real clinics: three relations with quoted human column names. */
+/** A Bahmni Mart service in plain data, shaped like those of real clinics: relations with quoted human column names. */
 export interface MartColumn {
   name: string
   type: 'text' | 'date' | 'boolean' | 'integer' | 'numeric'
@@ -47,6 +47,16 @@ export interface MartService {
   patients: readonly MartPatient[]
   enrollments: readonly MartEnrollment[]
   visits: readonly MartVisit[]
+  views?: readonly MartView[]
+}
+
+/** A relation that shows rows of another one, without some of its columns: real Marts have one form table for each program stage. */
+export interface MartView {
+  name: string
+  of: keyof ReturnType<typeof relationNames>
+  /** only rows of this stage */
+  stage?: string
+  without: readonly string[]
 }
 
 export const relationNames = (service: string) => ({
