@@ -122,6 +122,7 @@ test('what the server says stands beside what it is about', () => {
     severity: 'error',
     part: 'events',
     index: 1,
+    relation: null,
     field: 'uid',
     column: 'Result',
     message: 'Wrong.',

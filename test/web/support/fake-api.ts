@@ -291,6 +291,7 @@ function handlersOf(state: FakeState): Handlers<AllOperations> {
           severity: 'error' as const,
           part,
           index,
+          relation: null,
           field: 'uid' as const,
           column,
           message: `DHIS2 has no field with the UID "${uid}".`,
@@ -299,6 +300,7 @@ function handlersOf(state: FakeState): Handlers<AllOperations> {
     return {
       findings: [...wrong('instance', null, m.instance.columns), ...m.events.flatMap((e, i) => wrong('events', i, e.columns))],
       checkedAgainstDhis2: state.dhis2Up,
+      dhis2Problem: state.dhis2Up ? null : 'DHIS2 does not answer at https://dhis2.example.org.',
     }
   }
   const csv = async function* () {
