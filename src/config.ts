@@ -273,7 +273,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, ne
   ) as unknown as Config
   problems.push(...unknownSettings(env), ...missing(values, needs), ...halves(values))
   if (problems.length > 0) throw new ConfigError(problems)
-  return { ...values, timeZone: values.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone }
+  return { ...values, timeZone: values.timeZone ?? systemTimeZone() }
 }
 
 function missing(config: Config, needs: readonly Need[]): string[] {
@@ -341,11 +341,31 @@ function areProxies(list: string): boolean {
   })
 }
 
+/** What is in force, secrets masked, for those who look after the program. */
+export function settingsInForce(config: Config): { name: string; value: string; meaning: string; isDefault: boolean }[] {
+  return Object.entries(SETTINGS as Record<string, Setting<unknown>>).map(([key, s]) => {
+    const value = config[key as keyof Config]
+    const text = value === null ? '' : String(value)
+    return {
+      name: s.name,
+      value: s.secret && text !== '' ? MASK : withoutLogin(text),
+      meaning: s.meaning,
+      isDefault: text === (s.default ?? ''),
+    }
+  })
+}
+
+const systemTimeZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone
+
+const MASK = '********'
+/** Somebody may have put the password into an address. */
+const withoutLogin = (text: string) => text.replace(/^([a-z]+:\/\/)[^/@\s]+@/i, `$1${MASK}@`)
+
 /** For `check`: the settings in force, secrets masked. */
 export function describeConfig(config: Config): { name: string; value: string }[] {
   return Object.entries(SETTINGS).flatMap(([key, s]) => {
     const value = config[key as keyof Config]
-    return value === null ? [] : [{ name: s.name, value: s.secret ? '********' : String(value) }]
+    return value === null ? [] : [{ name: s.name, value: s.secret ? MASK : withoutLogin(String(value)) }]
   })
 }
 

@@ -35,11 +35,30 @@ export interface FigureStore {
   /** names of the migrations that were carried out */
   listMigrations(): Promise<readonly string[]>
   readFigures(): Promise<Figures>
+  readServer(): Promise<DatabaseServer>
+}
+
+export interface DatabaseServer {
+  version: string
+  /** of this database, in bytes */
+  size: number
+  /** null: our account may not see it */
+  dataDirectory: string | null
 }
 
 export function figureMethods(pool: DatabasePool): FigureStore {
   return {
     listMigrations: () => pool.anyFirst(sql.type(z.object({ name: z.string() }))`select name from sync_migration order by id`),
+
+    async readServer() {
+      const server = await pool.one(sql.type(z.object({ version: z.string(), size: z.string(), mayLook: z.boolean() }))`
+        select current_setting('server_version') as version, pg_database_size(current_database())::text as size,
+          pg_has_role('pg_read_all_settings', 'usage') as "mayLook"`)
+      const dataDirectory = server.mayLook
+        ? await pool.oneFirst(sql.type(z.object({ dir: z.string() }))`select current_setting('data_directory') as dir`)
+        : null
+      return { version: server.version, size: Number(server.size), dataDirectory }
+    },
 
     async readFigures() {
       return {

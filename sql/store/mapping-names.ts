@@ -20,6 +20,7 @@ export const NAMED: readonly Named[] = [
   { table: 'sync_confirmed', column: 'mapping_name', gone: 'too' },
   { table: 'sync_doubt', column: 'mapping_name', gone: 'too' },
   { table: 'sync_rejected', column: 'mapping_name', gone: 'too' },
+  { table: 'sync_schedule', column: 'mapping_name', gone: 'too' },
 ]
 
 /** What the runs of a mapping copied of the Mart: patients' data that nobody needs any more. */

@@ -16,11 +16,8 @@ import { mappingHandlers } from './handlers/mappings/index.ts'
 import { martHandlers } from './handlers/mart/index.ts'
 import { scheduleHandlers } from './handlers/schedules/index.ts'
 import { sessionHandlers } from './handlers/session/index.ts'
-import { readStatistics } from './handlers/status/read-statistics.ts'
-import { readStatus } from './handlers/status/read-status.ts'
+import { statusHandlers } from './handlers/status/index.ts'
 import { syncHandlers } from './handlers/syncs/index.ts'
-
-const { readStatus: status, readStatistics: statistics } = statusOperations
 
 export const routes: readonly Route[] = [
   ...routesOf(sessionOperations, sessionHandlers),
@@ -28,7 +25,7 @@ export const routes: readonly Route[] = [
   ...routesOf(syncOperations, syncHandlers),
   ...routesOf(scheduleOperations, scheduleHandlers),
   ...routesOf(logOperations, logHandlers),
-  ...routesOf({ readStatus: status, readStatistics: statistics }, { readStatus, readStatistics }),
+  ...routesOf(statusOperations, statusHandlers),
   ...routesOf(mappingOperations, mappingHandlers),
   ...routesOf(martOperations, martHandlers),
   ...routesOf(dhis2Operations, dhis2Handlers),

@@ -1,5 +1,6 @@
 /** Is everything there that a sync needs? Each check says what it found, or what to do. */
 import { missingMigrations } from '../../sql/migrate.ts'
+import { lookAtAccount, lookAtDisk } from '../checks.ts'
 import { describeConfig, readConfig } from '../config.ts'
 import { RunFailure } from '../errors.ts'
 import { dhis2Connector, openmrsOf, openStore } from '../service.ts'
@@ -29,6 +30,11 @@ export async function runCheck(env: Readonly<Record<string, string | undefined>>
     if ((await tried(openmrs.check(), bad)) !== null) say('✓', 'OpenMRS answers')
     await openmrs.close()
   }
+  const told = ({ ok, text }: { ok: boolean; text: string }) => (ok ? say('✓', text) : bad(text))
+  const disk = store && missing?.length === 0 ? await tried(lookAtDisk({ store, config }), bad) : null
+  if (disk) told(disk)
+  // a DHIS2 that goes meanwhile is told of with the mappings
+  if (client) await lookAtAccount({ ask: () => Promise.resolve(client) }).then(told, () => {})
   try {
     const mappings = store && missing?.length === 0 ? await tried(store.listMappings(), bad) : null
     if (mappings) say(mappings.length > 0 ? '✓' : ' ', `the database answers and has ${mappings.length} mappings`)

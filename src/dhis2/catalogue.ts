@@ -33,9 +33,17 @@ export interface Identified extends MetadataItem {
 }
 
 /** The part of the port that mappings are made with. */
+export interface AccountRights {
+  /** org units in which it may capture data; those below them are not counted */
+  orgUnits: number
+  programs: { name: string; writable: boolean }[]
+}
+
 export interface Catalogue {
   /** DHIS2's version now, and our account as DHIS2 calls it */
   readAccount: () => Promise<{ version: string; account: string }>
+  /** what our account may write */
+  readRights: () => Promise<AccountRights>
   /** in order of their names; `more`: there are more than `limit` */
   searchMetadata: (search: MetadataSearch) => Promise<{ items: MetadataItem[]; more: boolean }>
   /** what these uids are; those that are nothing of the five types are left out */
@@ -77,6 +85,20 @@ export function catalogueOf(http: Http): Catalogue {
       ])) as [{ version?: string }, { name?: string; username?: string; userCredentials?: { username?: string } }]
       const username = me.username ?? me.userCredentials?.username
       return { version: info.version ?? '', account: [me.name, username && `(${username})`].filter(Boolean).join(' ') }
+    },
+
+    async readRights() {
+      const [me, programs] = await Promise.all([
+        http.get('me', [['fields', 'organisationUnits[id]']]) as Promise<{ organisationUnits?: unknown[] }>,
+        readAll<{ name: string; access?: { data?: { write?: boolean } } }>(http, LISTS.program.path, [
+          ['fields', 'name,access[data[write]]'],
+          ['filter', LISTS.program.filter!],
+        ]),
+      ])
+      return {
+        orgUnits: me.organisationUnits?.length ?? 0,
+        programs: programs.map(({ name, access }) => ({ name, writable: access?.data?.write ?? true })),
+      }
     },
 
     async searchMetadata(search) {

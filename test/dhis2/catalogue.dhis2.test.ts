@@ -39,6 +39,12 @@ describe.each(servers)('$name', ({ url, version }) => {
     })
   })
 
+  test('what our account may write: in its org units, and to the programs that are shared so', async () => {
+    const { orgUnits, programs } = await catalogue.readRights()
+    expect(orgUnits).toBeGreaterThan(0)
+    expect(programs.find(({ name }) => name.startsWith('HTS'))).toMatchObject({ writable: true })
+  })
+
   test('by a part of the name, in any case, in order', async () => {
     expect(await search({ text: 'hTS TEST' })).toEqual({
       names: ['HTS test date', 'HTS test result', 'HTS tests in the last 12 months'],

@@ -125,7 +125,7 @@ describe('rejected records', () => {
     await group.getByRole('button', { name: 'Show the records' }).click()
     await group.getByText('NAH000011').first().waitFor()
     await expectAccessible(page)
-    await group.getByRole('checkbox', { name: 'Select the record of NAH000011' }).check({ force: true })
+    await group.getByRole('checkbox', { name: 'Select the record of NAH000011' }).press('Space')
     await group.getByRole('button', { name: 'Dismiss: 1 selected' }).click()
     const dialog = page.getByRole('dialog', { name: 'Dismiss these records?' })
     expect(await dialog.getByRole('button', { name: 'Dismiss' }).isDisabled()).toBe(true)

@@ -192,7 +192,7 @@ describe('changes are not lost', () => {
   test('by somebody else who saved meanwhile', async () => {
     const { page, go, state } = await openFakePage()
     await go('/mapping/edit/HTS%20Service')
-    await page.getByRole('checkbox', { name: 'UIC is comparable' }).check({ force: true })
+    await page.getByRole('checkbox', { name: 'UIC is comparable' }).press('Space')
     state.mappings.get('HTS Service')!.etag = '"7"'
     await page.getByRole('button', { name: 'Save' }).click()
     await page.getByRole('dialog', { name: 'Somebody else changed this mapping meanwhile' }).waitFor()

@@ -189,7 +189,7 @@ test('an administrator makes a mapping of the Mart’s columns and DHIS2’s fie
   await pick('Please select program enrollment table', 'hts_program_enr', /^hts_program_enrollment_table/)
   await pick('Please select program events table', 'hts_program_ev', /^hts_program_events_table/)
   await pick('DHIS2 field for UIC', 'TEAUicCode1', /TEAUicCode1/)
-  await page.getByRole('checkbox', { name: 'UIC is searchable' }).check({ force: true })
+  await page.getByRole('checkbox', { name: 'UIC is searchable' }).press('Space')
   await pick('DHIS2 field for Visit number', 'DEFupVisNo1', /DEFupVisNo1/)
   const gender = page.getByRole('combobox', { name: 'DHIS2 field for Gender' })
   await gender.fill('Abcdefghij1')
