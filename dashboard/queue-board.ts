@@ -6,7 +6,7 @@ import { boardActions, principalOf } from './board-actions.ts'
 import { board } from './board.ts'
 import { tidyPage } from './tidy-page.ts'
 
-/** After requireRight, at `basePath`. */
+/** After requireRight. @param basePath of its pages, as a browser writes it */
 export function queueBoard(ctx: Pick<ApiContext, 'queues' | 'store'>, basePath: string): Router {
   const router = express.Router()
   const [looking, acting] = [board(ctx.queues, basePath, false), board(ctx.queues, basePath, true)]

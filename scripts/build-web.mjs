@@ -4,6 +4,9 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'vite'
 
+// whoever starts this may be a test, and React has another build for those
+process.env.NODE_ENV = 'production'
+
 const OUT = join('dist', 'web')
 const STAMP = join(OUT, '.built')
 const sources = ['dashboard', join('src', 'api', 'contract')].flatMap((folder) =>

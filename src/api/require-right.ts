@@ -5,6 +5,7 @@ import type { Right } from './contract/operation.ts'
 import type { ApiContext } from './handler.ts'
 import { refuseForeignOrigin } from './origin.ts'
 import { refuseStrangers } from './principal.ts'
+import { publicPath } from './public-path.ts'
 
 /**
  * Lets through whoever has one of the rights; with none named, whoever may enter. Whoever opens such a page without being signed in gets to the page where
@@ -15,7 +16,7 @@ export function requireRight(
   rights: readonly Right[],
 ): RequestHandler {
   // below what a proxy takes away
-  const base = config.publicUrl === null ? '' : new URL(config.publicUrl).pathname.replace(/\/$/, '')
+  const base = publicPath(config.publicUrl)
   return async (request, response, next) => {
     try {
       const principal = await authenticate(request.headers)

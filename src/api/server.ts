@@ -15,6 +15,7 @@ import { originalRouter } from './originals/original-router.ts'
 import { originalRoutes } from './originals/routes.ts'
 import { probes } from './probes.ts'
 import { requestLog } from './request-log.ts'
+import { publicPath } from './public-path.ts'
 import { requireRight } from './require-right.ts'
 import { apiRouter, type RouterOptions } from './router.ts'
 import { routes } from './routes.ts'
@@ -51,7 +52,7 @@ export function createApp(
   app.use('/api', apiDocs(table))
   app.use('/api/v1', unkept, apiRouter(table, ctx, options))
   app.use(originalRouter(originalRoutes, ctx))
-  app.use('/queues', inlineStyles, requireRight(ctx, ['upload', 'log']), queueBoard(ctx, '/queues'))
+  app.use('/queues', inlineStyles, requireRight(ctx, ['upload', 'log']), queueBoard(ctx, `${publicPath(ctx.config.publicUrl)}/queues`))
   app.use(webUi(builtUi()))
   app.use((request, _response, next) => next(new ApiProblem('not-found', `There is nothing at ${request.path.slice(0, 200)}.`)))
   app.use(refusing(ctx))

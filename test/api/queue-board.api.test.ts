@@ -40,6 +40,15 @@ test('the page needs nothing of the Internet', async () => {
   expect(headers.get('content-security-policy')).toMatch(/default-src 'self'/)
 })
 
+test('behind a proxy its parts are found where users have them', async () => {
+  const behind = await openApi({ patients: 0, env: { PUBLIC_URL: 'https://bahmni.example.org/dhis2-sync' } })
+  try {
+    expect((await behind.call('GET', '/queues/', { as: ['log'] })).text).toMatch('<base href="/dhis2-sync/queues/" />')
+  } finally {
+    await behind.close()
+  }
+})
+
 test('queues and jobs in words, failures with their sentence, the flow as a tree', async () => {
   const [steps, chunks, schedules] = await queues(['log'], '?activeQueue=sync-steps&status=failed')
   expect([steps, chunks, schedules].map((queue) => queue.displayName)).toEqual(['Syncs, step by step', 'Chunks of patients', 'Schedules'])

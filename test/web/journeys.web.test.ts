@@ -7,7 +7,7 @@ import { openFakePage } from './support/fake-page.ts'
 
 describe('syncing', () => {
   test('a comment is asked for, the sync runs in its place, and everyone sees it', async () => {
-    const { page, go, state, url, complaints } = await openFakePage((s) => (s.syncMs = 6000))
+    const { page, go, state, url, complaints } = await openFakePage((s) => (s.syncMs = 120_000))
     await go('/sync')
     const row = page.getByRole('row', { name: /^Patient Program/ })
     await row.getByRole('button', { name: 'Sync to DHIS' }).click()
@@ -26,6 +26,7 @@ describe('syncing', () => {
       .getByRole('row', { name: /^Patient Program/ })
       .getByRole('progressbar')
       .waitFor()
+    state.syncMs = 1
     await page.getByText('Patient Program: Succeeded').waitFor()
     await row.getByText(/\d{4}/).first().waitFor()
     expect(state.asked.find(({ name }) => name === 'startSync')?.body).toMatchObject({
@@ -124,7 +125,7 @@ describe('rejected records', () => {
     await group.getByRole('button', { name: 'Show the records' }).click()
     await group.getByText('NAH000011').first().waitFor()
     await expectAccessible(page)
-    await group.getByRole('checkbox', { name: 'Select the record of NAH000011' }).check({ force: true })
+    await group.getByRole('checkbox', { name: 'Select the record of NAH000011' }).press('Space')
     await group.getByRole('button', { name: 'Dismiss: 1 selected' }).click()
     const dialog = page.getByRole('dialog', { name: 'Dismiss these records?' })
     expect(await dialog.getByRole('button', { name: 'Dismiss' }).isDisabled()).toBe(true)
@@ -251,7 +252,7 @@ describe('schedules', () => {
     await expectAccessible(page)
     await dialog.getByRole('button', { name: 'Weekdays at 18' }).click()
     await dialog.getByText('At 18:00, Monday through Friday').waitFor()
-    expect(await dialog.getByRole('listitem').count()).toBe(5)
+    await expect.poll(() => dialog.getByRole('listitem').count()).toBe(5)
     await dialog.getByRole('button', { name: 'Save' }).click()
     await page.getByText('The schedule of TB Service is saved').waitFor()
     expect(state.schedules.get('TB Service')).toMatchObject({ cron: '0 18 * * 1-5', timeZone: 'Africa/Harare' })

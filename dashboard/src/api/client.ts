@@ -54,7 +54,7 @@ export function createClient(sessionLost: () => Promise<void>): Call {
 }
 
 async function send<Name extends OperationName>(name: Name, { params, query, body, headers, signal }: Loose): Promise<Answer<Name>> {
-  const response = await fetch(addressOf(name, { params, query } as Loose), {
+  const response = await fetch(addressOf(name, { ...(params && { params }), ...(query && { query }) }), {
     method: addresses[name]!.method.toUpperCase(),
     headers: { accept: 'application/json', ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
     ...(body !== undefined && { body: JSON.stringify(body) }),

@@ -5,6 +5,7 @@ import { isApiError } from '../api/api-error.ts'
 import { useRead } from '../api/use-read.ts'
 import { useTexts } from '../i18n/texts.tsx'
 import { Failure } from '../parts/failure.tsx'
+import { textOf } from '../parts/form-data.ts'
 import { TextField } from '../parts/text-field.tsx'
 
 interface Props {
@@ -76,7 +77,7 @@ function WithPassword({ signedIn }: { signedIn: () => Promise<void> }) {
     setBusy(true)
     setProblem(null)
     try {
-      await api('signIn', { body: { name: String(data.get('name')), password: String(data.get('password')) } })
+      await api('signIn', { body: { name: textOf(data, 'name'), password: textOf(data, 'password') } })
       await signedIn()
     } catch (error) {
       setProblem(isApiError(error, 'wrong-password') ? problems['wrong-password'] : isApiError(error) ? error.message : problems.other)

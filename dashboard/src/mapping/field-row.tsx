@@ -26,7 +26,7 @@ export interface FieldRowProps {
 
 const OPTIONS = { instance: dhis2Options('attribute'), events: dhis2Options('dataElement') }
 const TYPE = { instance: 'attribute', events: 'dataElement' } as const
-export const UID = /^[A-Za-z][A-Za-z0-9]{10}$/
+const UID = /^[A-Za-z][A-Za-z0-9]{10}$/
 
 /** One column of the Mart and where it goes. Drawn again only when something of its own changes: a relation may have hundreds. */
 export const FieldRow = memo(function FieldRow(props: FieldRowProps) {

@@ -66,7 +66,7 @@ export function formOf(mapping: MappingBody): FormState {
     ...emptySection(key),
     table: given.table,
     columns: given.columns ?? {},
-    constants: given.constants as Constants,
+    constants: given.constants,
     translations: given.translations ?? {},
   })
   return {
@@ -89,7 +89,7 @@ export function bodyOf(state: FormState): MappingBody {
     return {
       table,
       columns: mapped,
-      constants: filled(constants as Columns),
+      constants: filled(constants),
       translations: Object.fromEntries(
         Object.entries(translations).filter(([column, to]) => column in mapped && Object.keys(to).length > 0),
       ),
@@ -100,7 +100,7 @@ export function bodyOf(state: FormState): MappingBody {
   return {
     name: state.name.trim(),
     instance,
-    enrollments: { table: state.enrollments.table, constants: filled(state.enrollments.constants as Columns) },
+    enrollments: { table: state.enrollments.table, constants: filled(state.enrollments.constants) },
     events: state.events.map(section),
     searchable: mappedOnly(state.searchable),
     comparable: mappedOnly(state.comparable),
@@ -164,7 +164,7 @@ function withSection(state: FormState, { part, at }: Place, change: (section: Se
   return { ...state, events: state.events.map((section, i) => (i === at ? change(section) : section)) }
 }
 
-export const sectionsOf = (state: FormState): readonly Section[] => [state.instance, ...state.events]
+const sectionsOf = (state: FormState): readonly Section[] => [state.instance, ...state.events]
 export const proposalsOf = (state: FormState): number =>
   sectionsOf(state).reduce((sum, { proposals }) => sum + Object.keys(proposals).length, 0)
 

@@ -189,11 +189,7 @@ export function MappingEditor({ start, stored, cancel }: Props) {
       <footer className="form-foot">
         <ValidationState validation={validation} />
         {proposalsOf(state) > 0 && <p className="warn small">{form.pendingProposals}</p>}
-        {problem && (
-          <p className="bad" role="alert">
-            {problem.message}
-          </p>
-        )}
+        {problem && <p className="bad">{problem.message}</p>}
         <div className="row">
           <Button kind="secondary" onClick={cancel}>
             {common.cancel}

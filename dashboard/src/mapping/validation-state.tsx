@@ -25,7 +25,9 @@ export function ValidationState({ validation }: { validation: UseQueryResult<Ans
     return (
       <p className={`row tight ${kind}`}>
         <Icon size={16} aria-hidden="true" />
-        <span>{[text, data.checkedAgainstDhis2 ? null : form.checkedMartOnly].filter(Boolean).join(' · ')}</span>
+        <span title={data.dhis2Problem ?? undefined}>
+          {[text, data.checkedAgainstDhis2 ? null : form.checkedMartOnly].filter(Boolean).join(' · ')}
+        </span>
       </p>
     )
   }

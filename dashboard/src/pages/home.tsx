@@ -65,7 +65,7 @@ function DestinationTile({ name, to, outside, icon: Icon }: Destination) {
     >
       <Icon size={24} aria-hidden="true" />
       <span className="tile-title">{nav[name]}</span>
-      <span className="quiet">{home[name] as string}</span>
+      <span className="quiet">{home[name]}</span>
     </ClickableTile>
   )
 }

@@ -8,6 +8,7 @@ import { useTexts } from '../i18n/texts.tsx'
 import { AuditList } from '../logs/audit-list.tsx'
 import { LogTable } from '../logs/log-table.tsx'
 import { Empty } from '../parts/empty.tsx'
+import { textOf } from '../parts/form-data.ts'
 import { Page } from '../parts/page.tsx'
 import { Read } from '../parts/read.tsx'
 import { useFilters } from '../parts/use-filters.ts'
@@ -36,15 +37,11 @@ export function LogsPage() {
     status: STATES.find((state) => state === given.status),
     text: given.text || undefined,
   }
-  const query = useRead(
-    'listLogs',
-    { query: { ...filters, ...position } as never },
-    { keep: true, every: position.before ? false : 15_000 },
-  )
+  const query = useRead('listLogs', { query: { ...filters, ...position } }, { keep: true, every: position.before ? false : 15_000 })
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault()
     const data = new FormData(event.currentTarget)
-    const text = (name: string) => String(data.get(name) ?? '').trim()
+    const text = (name: string) => textOf(data, name).trim()
     setPosition({})
     setGiven({
       from: text('from'),

@@ -36,10 +36,10 @@ export function PreviewPage() {
     ...(start !== undefined && end !== undefined && { from: start, to: end }),
   }
   const after = pages.at(-1)
-  const first = useRead('readPreview', { params: { name: service }, query: filters as never }, { keep: true, staleTime: 60_000 })
+  const first = useRead('readPreview', { params: { name: service }, query: filters }, { keep: true, staleTime: 60_000 })
   const later = useRead(
     'readPreview',
-    { params: { name: service }, query: { ...filters, after } as never },
+    { params: { name: service }, query: { ...filters, after } },
     { enabled: after !== undefined, keep: true, staleTime: 60_000 },
   )
   const query = after === undefined ? first : later

@@ -79,7 +79,7 @@ function About({
     sync.from !== null && sync.to !== null && run.period(format.day(sync.from), format.day(sync.to)),
   ].filter((kind): kind is string => typeof kind === 'string')
   return (
-    <p className="row tight">
+    <div className="row tight">
       <SyncTag state={sync.state} />
       <span>{run.by(sync.user, sync.comment)}</span>
       {kinds.map((kind) => (
@@ -87,6 +87,6 @@ function About({
           · {kind}
         </span>
       ))}
-    </p>
+    </div>
   )
 }

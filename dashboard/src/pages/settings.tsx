@@ -72,11 +72,11 @@ function Checks() {
     <section aria-labelledby="checks">
       <h2 id="checks">{settings.checks}</h2>
       <p className="quiet">{settings.checksText}</p>
-      <p>
+      <div>
         <Button size="md" disabled={checks.isPending} onClick={() => checks.mutate()}>
           {checks.isPending ? <InlineLoading description={settings.checking} /> : settings.runChecks}
         </Button>
-      </p>
+      </div>
       {checks.error && <Failure error={checks.error} />}
       <ul className="checks" aria-live="polite">
         {checks.data?.checks.map(({ name, ok, text, ms }) => (

@@ -9,7 +9,7 @@ export function Bar({ percent, label, kind = 'running' }: { percent: number; lab
       aria-valuemax={100}
       aria-valuenow={percent}
     >
-      <div ref={(element) => void element?.style.setProperty('inline-size', `${percent}%`)} />
+      <div style={{ inlineSize: `${percent}%` }} />
     </div>
   )
 }

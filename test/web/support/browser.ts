@@ -1,13 +1,8 @@
 /** Real Chromium, the system's own: nothing is downloaded. */
-import { existsSync } from 'node:fs'
 import { AxeBuilder } from '@axe-core/playwright'
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
 import { afterAll, expect } from 'vitest'
-
-const PLACES = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].filter(
-  (path) => path !== undefined,
-)
-export const chromiumPath: string | undefined = PLACES.find((path) => existsSync(path))
+import { chromiumPath } from './chromium.ts'
 
 const ARGS = [
   '--no-sandbox',
@@ -19,7 +14,7 @@ const ARGS = [
   '--disable-sync',
 ]
 
-export const openBrowser = (): Promise<Browser> => {
+const openBrowser = (): Promise<Browser> => {
   if (chromiumPath === undefined) throw new Error('There is no Chromium: install the package "chromium", or say in CHROMIUM where it is.')
   return chromium.launch({ executablePath: chromiumPath, headless: true, args: ARGS })
 }
@@ -74,8 +69,8 @@ export async function expectAccessible(page: Page): Promise<void> {
 
 /** Nothing sticks out to the side. */
 export async function expectNoSidewaysScroll(page: Page): Promise<void> {
-  const { scrolled, seen } = (await page.evaluate(
+  const { scrolled, seen } = await page.evaluate<{ scrolled: number; seen: number }>(
     '({ scrolled: document.documentElement.scrollWidth, seen: document.documentElement.clientWidth })',
-  )) as { scrolled: number; seen: number }
+  )
   expect(scrolled).toBeLessThanOrEqual(seen)
 }

@@ -300,7 +300,7 @@ function handlersOf(state: FakeState): Handlers<AllOperations> {
     return {
       findings: [...wrong('instance', null, m.instance.columns), ...m.events.flatMap((e, i) => wrong('events', i, e.columns))],
       checkedAgainstDhis2: state.dhis2Up,
-      dhis2Problem: state.dhis2Up ? null : 'DHIS2 does not answer.',
+      dhis2Problem: state.dhis2Up ? null : 'DHIS2 does not answer at https://dhis2.example.org.',
     }
   }
   const csv = async function* () {

@@ -25,7 +25,7 @@ const ALL = ['app:dhis2sync', 'app:dhis2sync:mapping', 'app:dhis2sync:upload', '
 export async function openRealSite(options: SiteOptions & { prepare?: (site: Site) => void | Promise<void> } = {}): Promise<RealSite> {
   const { prepare, env, ...rest } = options
   const openmrs = await startOpenmrs([{ username: 'nurse', privileges: ALL }])
-  const all: Env = { OPENMRS_URL: `${openmrs.url}`, OPENMRS_LOGIN_URL: '/bahmni/home/', PORT: '0', LOG_LEVEL: 'silent', ...env }
+  const all: Env = { OPENMRS_URL: openmrs.url, OPENMRS_LOGIN_URL: '/bahmni/home/', PORT: '0', LOG_LEVEL: 'silent', ...env }
   const site = await openSite({ patients: 12, ...rest, env: all })
   await prepare?.(site)
   await site.mart()
