@@ -71,7 +71,6 @@ type RunMethods = Pick<
   Store,
   | 'createRun'
   | 'readRun'
-  | 'readRunRecords'
   | 'startRun'
   | 'requestCancel'
   | 'listActiveRuns'
@@ -95,10 +94,6 @@ export function runMethods(pool: DatabasePool): RunMethods {
     async readRun(runId) {
       return (await readRuns(pool, sql.fragment`where run_id = ${runId}`))[0] ?? null
     },
-
-    readRunRecords: (runId) =>
-      pool.any(sql.type(z.object({ kind: z.enum(KINDS), recordKey: z.string() }))`
-        select kind, record_key as "recordKey" from sync_run_record where run_id = ${runId} order by kind, record_key`),
 
     async startRun(runId) {
       const { rowCount } = await pool.query(sql.unsafe`

@@ -175,6 +175,8 @@ export interface RejectedFilter {
   kind?: Kind
   /** digits only */
   ids?: readonly string[]
+  /** uuid: of those that this retry was asked for, with those that were not sent because of them */
+  retriedIn?: string
 }
 
 /** A record of the work list, over all runs. */
@@ -309,8 +311,6 @@ export interface Store
    */
   createRun(request: RunRequest): Promise<Run>
   readRun(runId: string): Promise<Run | null>
-  /** the rejected records that a retry was asked for, with those that were not sent because of them */
-  readRunRecords(runId: string): Promise<readonly RecordRef[]>
   /** queued → running; also true when it is running already (a job that is tried again) */
   startRun(runId: string): Promise<boolean>
   requestCancel(runId: string): Promise<boolean>
