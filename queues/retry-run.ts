@@ -10,7 +10,7 @@ export class NothingToRetryError extends Error {}
 const AGAIN = 'Again: '
 
 export async function retryRun(
-  { store, enqueue }: { store: Pick<Store, 'readRun' | 'readRunRecords'>; enqueue: (request: RunRequest) => Promise<Run> },
+  { store, enqueue }: { store: Pick<Store, 'readRun'>; enqueue: (request: RunRequest) => Promise<Run> },
   runId: string,
   user: string,
 ): Promise<Run> {
@@ -26,6 +26,6 @@ export async function retryRun(
     from: run.from,
     to: run.to,
     resync: run.resync,
-    ...(run.retry && { rejected: { ids: await store.readRunRecords(runId) } }),
+    ...(run.retry && { rejected: { retriedIn: runId } }),
   })
 }

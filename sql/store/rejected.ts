@@ -83,7 +83,7 @@ const IS_SHARED = sql.fragment`(j.answer is not null and ${MANY_PATIENTS} = (
   select count(*) from (select distinct o.patient_id from sync_rejected o where o.answer = j.answer limit ${MANY_PATIENTS}) as p))`
 const GROUP = sql.fragment`case when ${IS_SHARED} then j.answer else j.cause end`
 
-export function matching({ mapping, code, cause, patient, run, state, kind, ids }: RejectedFilter): FragmentSqlToken {
+export function matching({ mapping, code, cause, patient, run, state, kind, ids, retriedIn }: RejectedFilter): FragmentSqlToken {
   return sql.fragment`${sql.join(
     [
       sql.fragment`true`,
@@ -94,11 +94,15 @@ export function matching({ mapping, code, cause, patient, run, state, kind, ids 
       ...(run === undefined ? [] : [rejectedIn(run)]),
       ...(state === undefined ? [] : [sql.fragment`j.state = ${state}`]),
       ...(kind === undefined ? [] : [sql.fragment`j.kind = ${kind}`]),
+      ...(retriedIn === undefined ? [] : [askedFor(retriedIn)]),
       ...(ids === undefined ? [] : [sql.fragment`j.rejected_id = any (${sql.array([...ids], 'int8')})`]),
     ],
     sql.fragment` and `,
   )}`
 }
+
+const askedFor = (run: string) =>
+  sql.fragment`(j.kind, j.record_key) in (select kind, record_key from sync_run_record where run_id = ${run}::uuid)`
 
 /** A later run may have rejected it again. */
 const rejectedIn = (run: string) => sql.fragment`(j.run_id = ${run}::uuid or exists (

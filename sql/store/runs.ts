@@ -72,7 +72,6 @@ type RunMethods = Pick<
   Store,
   | 'createRun'
   | 'readRun'
-  | 'readRunRecords'
   | 'startRun'
   | 'requestCancel'
   | 'listActiveRuns'
@@ -96,12 +95,6 @@ export function runMethods(pool: DatabasePool): RunMethods {
     async readRun(runId) {
       return (await readRuns(pool, sql.fragment`where run_id = ${runId}`))[0] ?? null
     },
-
-    readRunRecords: (runId) =>
-      pool.anyFirst(sql.type(z.object({ id: z.string() }))`
-        select j.rejected_id::text as id from sync_run_record r join sync_run run using (run_id)
-        join sync_rejected j on j.mapping_name = run.mapping_name and j.kind = r.kind and j.record_key = r.record_key and j.state = 'open'
-        where r.run_id = ${runId} order by j.rejected_id`),
 
     async startRun(runId) {
       const { rowCount } = await pool.query(sql.unsafe`

@@ -179,6 +179,8 @@ export interface RejectedFilter {
   kind?: Kind
   /** digits only */
   ids?: readonly string[]
+  /** uuid: of those that this retry was asked for, with those that were not sent because of them */
+  retriedIn?: string
 }
 
 /** A record of the work list, over all runs. */
@@ -389,8 +391,6 @@ export interface Store
    */
   createRun(request: RunRequest): Promise<Run>
   readRun(runId: string): Promise<Run | null>
-  /** ids of the rejected records that a retry was asked for, with those that were not sent because of them, as far as they are open */
-  readRunRecords(runId: string): Promise<readonly string[]>
   /** queued → running; also true when it is running already (a job that is tried again) */
   startRun(runId: string): Promise<boolean>
   requestCancel(runId: string): Promise<boolean>

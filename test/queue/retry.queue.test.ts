@@ -81,18 +81,19 @@ describe.each(BACKENDS)('on %s', (backend) => {
   })
 
   test('a retry of rejected records stays one of these records', async () => {
-    const [patient] = await world.db.query<{ record_key: string }>(
-      `select record_key from sync_confirmed where kind = 'trackedEntity' order by record_key limit 1`,
+    const [one] = await world.db.query<{ id: string; record_key: string }>(
+      `insert into sync_rejected (mapping_name, kind, record_key, patient_id, relation, code, rejection, hash, run_id, cause)
+       select mapping_name, kind, record_key, record_key, 'hts_instance_table', 'refused-by-dhis2', '{}', '', run_id, 'a cause'
+       from sync_confirmed where kind = 'trackedEntity' order by record_key limit 1 returning rejected_id::text as id, record_key`,
     )
-    const [{ id }] = (await world.db.query<{ id: string }>(
-      `insert into sync_rejected (mapping_name, kind, record_key, patient_id, relation, code, rejection, cause, run_id)
-       values ($1, 'trackedEntity', $2, $2, 'hts_instance_table', 'value-invalid', '{}', 'a cause', gen_random_uuid()) returning rejected_id::text as id`,
-      [mapping.name, patient!.record_key],
-    )) as [{ id: string }]
-    const failed = await failing({ rejected: { ids: [id] } })
+    // otherwise it has nothing to send, and is settled
+    await changed('mended')
+    const failed = await failing({ rejected: { ids: [one!.id] } })
     const again = await world.service.queues.retry(failed.runId, 'admin')
     expect(again.retry).toBe(true)
-    expect(await world.service.store.readRunRecords(again.runId)).toEqual([id])
+    expect(await world.db.query('select kind, record_key from sync_run_record where run_id = $1', [again.runId])).toEqual([
+      { kind: 'trackedEntity', record_key: one!.record_key },
+    ])
     await ended(again.runId)
   })
 
