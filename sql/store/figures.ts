@@ -38,7 +38,7 @@ export interface FigureStore {
   readServer(): Promise<DatabaseServer>
 }
 
-export interface DatabaseServer {
+interface DatabaseServer {
   version: string
   /** of this database, in bytes */
   size: number

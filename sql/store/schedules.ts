@@ -3,7 +3,7 @@ import { sql, type CommonQueryMethods, type DatabasePool } from 'slonik'
 import { z } from 'zod'
 import type { Timetable } from '../../src/core/timetable.ts'
 
-export interface ScheduleSettings extends Timetable {
+interface ScheduleSettings extends Timetable {
   paused: boolean
   /** of the syncs that it starts */
   comment: string

@@ -4,7 +4,7 @@ import { systemSentence, RunFailure } from '../errors.ts'
 import { TooSlowError, within } from '../within.ts'
 import type { ApiContext } from './handler.ts'
 
-export interface Part {
+interface Part {
   name: 'database' | 'migrations' | 'queue' | 'dhis2'
   ok: boolean
   /** when it is not well the process is not ready */

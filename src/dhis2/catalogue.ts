@@ -33,7 +33,7 @@ export interface Identified extends MetadataItem {
 }
 
 /** The part of the port that mappings are made with. */
-export interface AccountRights {
+interface AccountRights {
   /** org units in which it may capture data; those below them are not counted */
   orgUnits: number
   programs: { name: string; writable: boolean }[]

@@ -1,6 +1,5 @@
 /** Whatever is sent to whatever route: an answer in time, never a failure of the program, never anything of its inside. */
 import { request } from 'node:http'
-import { text } from 'node:stream/consumers'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { z } from 'zod'
@@ -57,7 +56,9 @@ function send({ method, path, headers = {}, body }: Sent): Promise<{ status: num
           done({ status, type: 'text/event-stream', text: '' })
           return
         }
-        text(response).then((content) => done({ status, type: String(got['content-type'] ?? ''), text: content }), failed)
+        let content = ''
+        response.setEncoding('utf8').on('data', (chunk: string) => (content += chunk))
+        response.once('error', failed).once('end', () => done({ status, type: got['content-type'] ?? '', text: content }))
       },
     )
     asked.once('timeout', () => asked.destroy(new Error(`no answer in ${IN_TIME_MS} ms`)))
@@ -142,7 +143,7 @@ function requestOf(operation: Operation): fc.Arbitrary<Sent> {
       const sent = Object.entries(made.headers).map(([name, value]) => [name, headerText(value ?? '')] as const)
       return {
         method: method.toUpperCase(),
-        path: `/api/v1${filled(path, made.params as Record<string, string>)}${search.length > 0 ? `?${search.join('&')}` : ''}`,
+        path: `/api/v1${filled(path, made.params)}${search.length > 0 ? `?${search.join('&')}` : ''}`,
         headers: { ...SIGNED_IN, ...Object.fromEntries(sent), ...(made.body !== undefined && { 'content-type': made.type }) },
         ...(made.body !== undefined && { body: made.body }),
       }
