@@ -23,7 +23,7 @@ export const scheduleDataSchema = z.object({ scheduleId: z.string(), mapping: z.
 export type ScheduleData = z.infer<typeof scheduleDataSchema>
 
 /** Made by a process of an older or a newer version of this program: a worker of that version may take it at the next try. */
-export class ForeignJobError extends RunFailure {
+class ForeignJobError extends RunFailure {
   constructor() {
     super(
       'A job of this run was made by another version of the program. Let all processes that share the queue be of one version, then sync again.',

@@ -107,7 +107,7 @@ function changing<T>(pool: DatabasePool, change: (tx: CommonQueryMethods) => Pro
   })
 }
 
-export async function readMapping(tx: CommonQueryMethods, name: string): Promise<Mapping | null> {
+async function readMapping(tx: CommonQueryMethods, name: string): Promise<Mapping | null> {
   const found = await tx.maybeOne(sql.type(row)`select ${CONTENT} from mapping where mapping_name = ${name}`)
   return found ? mappingFromParts(found) : null
 }

@@ -3,19 +3,19 @@ import { sql, type CommonQueryMethods } from 'slonik'
 import { z } from 'zod'
 
 /** A row of the mapping table with its JSON as it is stored. */
-export interface MappingRow {
+interface MappingRow {
   mapping_name: string
   lookup_table: string | null
   mapping_json: string | null
   config: string | null
 }
-export interface OriginalSyncInfo {
+interface OriginalSyncInfo {
   /** the newest success in UTC, yyyy-MM-dd HH:mm:ss; "" when there is none */
   date: string
   /** of the newest row; "" */
   status: string
 }
-export interface OriginalLogFilter {
+interface OriginalLogFilter {
   /** UTC, yyyy-MM-dd HH:mm:ss; what is none means from the beginning */
   date: string
   user: string
@@ -23,7 +23,7 @@ export interface OriginalLogFilter {
   logId: number
   page: 'first' | 'older' | 'newer'
 }
-export interface OriginalLogRow {
+interface OriginalLogRow {
   log_id: number
   program: string | null
   synced_by: string | null

@@ -250,7 +250,7 @@ export interface MartOptions {
   overlapDays: number
 }
 
-export interface MartRelation {
+interface MartRelation {
   name: string
   type: 'table' | 'view'
 }

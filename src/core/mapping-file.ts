@@ -14,7 +14,7 @@ export interface MappingParts {
   config?: unknown
 }
 
-export interface FileProblem {
+interface FileProblem {
   /** position in the file, from 1; 0: the file itself */
   item: number
   name: string | null

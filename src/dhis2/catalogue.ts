@@ -7,7 +7,7 @@ import { inParts, readAll, UIDS_IN_URL } from './paging.ts'
 export const METADATA_TYPES = ['attribute', 'dataElement', 'program', 'programStage', 'orgUnit'] as const
 export type MetadataType = (typeof METADATA_TYPES)[number]
 
-export interface MetadataItem {
+interface MetadataItem {
   uid: string
   name: string
   code: string | null
@@ -28,7 +28,7 @@ export interface MetadataSearch {
   limit: number
 }
 
-export interface Identified extends MetadataItem {
+interface Identified extends MetadataItem {
   type: MetadataType
 }
 

@@ -8,7 +8,7 @@ import { reachablePostgres } from '../../src/reachable-postgres.ts'
 import { freePort } from './free-port.ts'
 
 /** smart: nobody new is let in, and it ends when all have gone; fast: sessions are ended; immediate: as in a crash, the next start recovers. */
-export type StopMode = 'smart' | 'fast' | 'immediate'
+type StopMode = 'smart' | 'fast' | 'immediate'
 
 export interface Cluster {
   url: string

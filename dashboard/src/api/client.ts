@@ -24,8 +24,8 @@ type Args<Name extends OperationName> = object extends Input<Name> ? [input?: In
 export type Call = <Name extends OperationName>(name: Name, ...args: Args<Name>) => Promise<Answer<Name>>
 
 interface Loose {
-  params?: Readonly<Record<string, unknown>>
-  query?: Readonly<Record<string, unknown>>
+  params?: Readonly<Record<string, string | number>>
+  query?: Readonly<Record<string, string | number | boolean | undefined>>
   body?: unknown
   headers?: Readonly<Record<string, string>>
   signal?: AbortSignal

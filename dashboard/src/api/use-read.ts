@@ -22,6 +22,7 @@ export function useRead<Name extends OperationName>(
   { every = false, enabled = true, keep = false, staleTime }: ReadOptions = {},
 ): UseQueryResult<Answer<Name>> {
   const api = useApi() as (name: OperationName, input: unknown) => Promise<unknown>
+  // oxlint-disable-next-line typescript/no-unnecessary-type-arguments -- without it the overloads do not resolve
   return useQuery<unknown>({
     queryKey: keyOf(name, input),
     queryFn: ({ signal }) => api(name, { ...input, signal }),

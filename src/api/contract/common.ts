@@ -27,7 +27,7 @@ export const isPeriod = ({ from, to }: { from?: string | undefined; to?: string 
   (from === undefined) === (to === undefined) && (from === undefined || from <= to!)
 export const PERIOD = { error: '"from" and "to" go together, "from" not after "to"' }
 
-export const countsSchema = z.object({
+const countsSchema = z.object({
   created: z.int(),
   updated: z.int(),
   unchanged: z.int(),

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { instant, textSearch } from './common.ts'
 import { defineOperations } from './operation.ts'
 
-export const DHIS2_TYPES = ['attribute', 'dataElement', 'program', 'programStage', 'orgUnit'] as const
+const DHIS2_TYPES = ['attribute', 'dataElement', 'program', 'programStage', 'orgUnit'] as const
 
 export const dhis2Operations = defineOperations({
   readDhis2: {

@@ -63,7 +63,7 @@ const stored = z.object({ mapping: mappingBody, etag: z.string(), ...audit })
 const named = z.object({ name: z.string().min(1).max(200) })
 const ifMatch = z.object({ 'if-match': z.string().max(200).optional() })
 
-export const findingSchema = z.object({
+const findingSchema = z.object({
   severity: z.enum(['error', 'warning']),
   part: z.enum(['name', 'instance', 'enrollments', 'events', 'config']),
   index: z.int().nullable().meta({ description: 'which of the event relations, from 0' }),

@@ -14,7 +14,7 @@ export const RIGHTS = ['mapping', 'upload', 'log'] as const
 export type Right = (typeof RIGHTS)[number]
 
 /** Who may: anyone at all, whoever may enter (no right named), or whoever has one of the rights. */
-export type Access = 'anyone' | readonly Right[]
+type Access = 'anyone' | readonly Right[]
 
 /** An answer that is no JSON. */
 export interface Media {

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { flag, instant, isPeriod, kindSchema, PERIOD, periodFields } from './common.ts'
 import { defineOperations } from './operation.ts'
 
-export const EFFECTS = ['new', 'update', 'unchanged', 'rejected'] as const
+const EFFECTS = ['new', 'update', 'unchanged', 'rejected'] as const
 const named = z.object({ name: z.string().min(1).max(200) })
 
 const filters = {

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { instant, kindSchema, pageOf, pageQuery } from './common.ts'
 import { defineOperations } from './operation.ts'
 
-export const REJECTED_STATES = ['open', 'settled', 'dismissed'] as const
+const REJECTED_STATES = ['open', 'settled', 'dismissed'] as const
 
 const filters = {
   mapping: z.string().max(200).optional(),

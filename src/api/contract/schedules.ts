@@ -9,7 +9,7 @@ const cron = z.string().trim().min(1).max(200).meta({ description: 'five fields,
 const timeZone = z.string().trim().min(1).max(100).meta({ description: 'an IANA name' })
 const next = z.array(instant).meta({ description: 'the next five times' })
 
-export const scheduleBody = z.object({
+const scheduleBody = z.object({
   cron,
   timeZone,
   paused: z.boolean().default(false),

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { countsByKind, flag, instant, isPeriod, pageOf, pageQuery, PERIOD, periodFields } from './common.ts'
 import { defineOperations } from './operation.ts'
 
-export const SYNC_STATES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const
+const SYNC_STATES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const
 export const STEP_NAMES = [
   'snapshot',
   'patients',
@@ -17,7 +17,7 @@ export const STEP_NAMES = [
 
 const identified = z.object({ id: z.uuid() })
 
-export const syncRequest = z
+const syncRequest = z
   .object({
     mapping: z.string().trim().min(1).max(200),
     comment: z.string().trim().min(1, 'Please provide comments').max(2000),
@@ -60,7 +60,7 @@ const step = z
   })
   .meta({ id: 'Step' })
 /** Also the data of each event of the live progress. */
-export const syncDetail = syncSchema
+const syncDetail = syncSchema
   .extend({
     steps: z.array(step),
     percent: z.int().min(0).max(100),

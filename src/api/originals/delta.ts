@@ -117,6 +117,6 @@ function native(text: string | null, type: string): Value {
   if (text === null) return null
   if (/^(smallint|integer|bigint|numeric|real|double precision)$/.test(type)) return Number.isFinite(Number(text)) ? Number(text) : text
   if (type === 'boolean') return text === 'true'
-  if (/^timestamp/.test(type)) return `${text.slice(0, 19).replace(' ', 'T')}.000+0000`
+  if (type.startsWith('timestamp')) return `${text.slice(0, 19).replace(' ', 'T')}.000+0000`
   return text
 }

@@ -12,7 +12,7 @@ export interface OriginalCall {
 }
 
 /** The JSON body of a 200; undefined: an empty one. A stream of text is JSON in parts. */
-export type OriginalReply = unknown
+type OriginalReply = unknown
 
 export interface OriginalRoute {
   method: 'get' | 'put'
