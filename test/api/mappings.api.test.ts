@@ -43,7 +43,7 @@ async function history(name: string, state = 'succeeded'): Promise<void> {
   )
   await api.site.db.query(`insert into sync_doubt (mapping_name, kind, record_key) values ($1, 'trackedEntity', 'P1')`, [name])
   await api.site.db.query(
-    `insert into sync_rejected (mapping_name, kind, record_key, patient_id, relation, code, rejection, run_id) values ($1, 'trackedEntity', 'P1', 'P1', 'r', 'gone', '{}', $2)`,
+    `insert into sync_rejected (mapping_name, kind, record_key, patient_id, relation, code, rejection, cause, run_id) values ($1, 'trackedEntity', 'P1', 'P1', 'r', 'gone', '{}', 'c', $2)`,
     [name, run],
   )
   await api.site.db.query(`insert into log (program, synced_by, status) values ($1, 'clerk', 'success')`, [name])
@@ -199,8 +199,8 @@ describe('adding', () => {
     ],
     ['a searchable column that is not mapped', { searchable: ['Phone no'] }, 422, /All searchable values should contain mapping/],
     ['an event table twice', { events: [...MAPPING.events, ...MAPPING.events] }, 422, /can be used again only|used more than once/],
-    ['a NUL', { enrollments: { table: 'a\u0000b', constants: {} } }, 422, /no database stores/],
-    ['half a character', { instance: { ...MAPPING.instance, translations: { UIC: { '\ud83d': 'x' } } } }, 422, /no database stores/],
+    ['a NUL', { enrollments: { table: 'a\u0000b', constants: {} } }, 400, /NUL/],
+    ['half a character', { instance: { ...MAPPING.instance, translations: { UIC: { '\ud83d': 'x' } } } }, 400, /half of a pair/],
     ['a translation of a column that is not mapped', { instance: { ...MAPPING.instance, translations: { nobody: { a: 'b' } } } }, 201, /./],
   ])('%s', async (_what, over, status, detail) => {
     const answer = await api.call('POST', '/mappings', { body: { ...MAPPING, name: 'New one', ...over } })

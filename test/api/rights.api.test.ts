@@ -15,6 +15,7 @@ import { rawRequest } from '../support/raw-request.ts'
 const REACHED = 422
 const guarded: Route[] = routes.map((route) => ({
   ...route,
+  operation: { ...route.operation, problems: [...(route.operation.problems ?? []), 'invalid'] },
   handler: () => Promise.reject(new ApiProblem('invalid', 'The handler was reached.')),
 }))
 

@@ -53,7 +53,9 @@ async function admit({ access, method }: OriginalRoute, ctx: ApiContext, request
 
 async function serve({ handler }: OriginalRoute, ctx: ApiContext, request: Request, response: Response): Promise<void> {
   const { principal, requestId } = response.locals as { principal: Principal; requestId: string }
-  const query = Object.fromEntries(Object.entries(request.query).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])))
+  const query = Object.fromEntries(
+    Object.entries(request.query).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])),
+  )
   const [odd] = [...unstorable('query', query), ...unstorable('body', request.body)]
   if (odd) throw new OriginalError(400, `${odd.at} ${odd.message}`)
   const reply = await handler({ principal, requestId, query, body: request.body }, ctx)
