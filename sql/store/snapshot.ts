@@ -142,13 +142,16 @@ async function copyDelta(tx: CommonQueryMethods, run: Run, kind: Kind, rows: Fra
         and not exists (select from sync_doubt o where o.mapping_name = c.mapping_name and o.kind = c.kind and o.record_key = c.record_key) as same
       from (${rows}) as d
       left join sync_confirmed c on c.mapping_name = ${run.mappingName} and c.kind = ${kind} and c.record_key = d.record_key
-    ), work as (
-      select distinct record_key from delta where not same
+    ), twins as (
+      select record_key from delta where same intersect select record_key from delta where not same
     ), copied as (
       insert into sync_snapshot_row (run_id, kind, state, ${COLUMNS})
-      select ${run.runId}, ${kind}, 'pending', ${VALUES} from delta where record_key in (select record_key from work)
+      select ${run.runId}, ${kind}, 'pending', ${VALUES} from (
+        select * from delta where not same union all select * from delta where same and record_key in (select record_key from twins)
+      ) as d
     )
-    select count(*)::int as scanned, (count(*) filter (where record_key not in (select record_key from work)))::int as unchanged,
+    select count(*)::int as scanned,
+      (count(*) filter (where same) - (select count(*) from delta where same and record_key in (select record_key from twins)))::int as unchanged,
       (max(created) filter (where created between '1900-01-01' and now()::timestamp))::text as newest
     from delta`)
 }
