@@ -154,6 +154,27 @@ export const DEFECTS = [
     to: 'if (!unanswered && (',
     tests: ['pg', 'test/pg/audit.pg.test.ts', 'an answer that was lost'],
   },
+  {
+    defect: 'An enrollment is sent as it was planned, although another run has sent since',
+    file: 'jobs/push-enrollments.ts',
+    from: 'if (beside && !run.dryRun &&',
+    to: 'if (!beside && !run.dryRun &&',
+    tests: ['sync', 'test/sync/planned-anew.sync.test.ts', 'when step new-completed begins'],
+  },
+  {
+    defect: 'What belongs to a dismissed patient is sent',
+    file: 'sql/store/dismissed.ts',
+    from: "on ${inRun('e')} and e.state = 'dismissed'",
+    to: "on ${inRun('e')} and e.state = 'rejected'",
+    tests: ['pg', 'test/pg/rejected.pg.test.ts', 'takes along'],
+  },
+  {
+    defect: 'A telephone number in a wrong column becomes the title of a group',
+    file: 'sql/store/rejected.ts',
+    from: 'const MANY_PATIENTS = 5',
+    to: 'const MANY_PATIENTS = 1',
+    tests: ['pg', 'test/pg/rejected.pg.test.ts', 'an answer'],
+  },
 ]
 
 /** The file of a defect. @throws when the defect cannot be made any more */

@@ -78,10 +78,16 @@ export const ANSWER = sql.fragment`case when j.code = any (${list(ANSWER_CODES)}
 
 /** A family may share a telephone. */
 const MANY_PATIENTS = 5
-/** An answer that so many have is nobody's own; the others of a column are one cause together, without a value. */
+/** Answers that so many have are nobody's own; the others of a column are one cause together, without a value. */
+const sharedAnswers = (where: FragmentSqlToken) =>
+  sql.fragment`select answer from sync_rejected where ${where} group by answer having count(distinct patient_id) >= ${MANY_PATIENTS}`
+/** The same for a record, which is quicker for a page of them: it looks at some of those with its answer only. */
 const IS_SHARED = sql.fragment`(j.answer is not null and ${MANY_PATIENTS} = (
   select count(*) from (select distinct o.patient_id from sync_rejected o where o.answer = j.answer limit ${MANY_PATIENTS}) as p))`
-const GROUP = sql.fragment`case when ${IS_SHARED} then j.answer else j.cause end`
+
+const inGroup = (cause: string) => sql.fragment`(
+  j.answer = ${cause} and exists (${sharedAnswers(sql.fragment`answer = ${cause}`)})
+  or j.cause = ${cause} and coalesce(j.answer <> all (array(${sharedAnswers(sql.fragment`cause = ${cause} and answer is not null`)})), true))`
 
 export function matching({ mapping, code, cause, patient, run, state, kind, ids, retriedIn }: RejectedFilter): FragmentSqlToken {
   return sql.fragment`${sql.join(
@@ -89,7 +95,7 @@ export function matching({ mapping, code, cause, patient, run, state, kind, ids,
       sql.fragment`true`,
       ...(mapping === undefined ? [] : [sql.fragment`j.mapping_name = ${mapping}`]),
       ...(code === undefined ? [] : [sql.fragment`j.code = ${code}`]),
-      ...(cause === undefined ? [] : [sql.fragment`(j.cause = ${cause} or j.answer = ${cause}) and ${GROUP} = ${cause}`]),
+      ...(cause === undefined ? [] : [inGroup(cause)]),
       ...(patient === undefined ? [] : [sql.fragment`j.patient_id = ${patient}`]),
       ...(run === undefined ? [] : [rejectedIn(run)]),
       ...(state === undefined ? [] : [sql.fragment`j.state = ${state}`]),
@@ -110,7 +116,8 @@ const rejectedIn = (run: string) => sql.fragment`(j.run_id = ${run}::uuid or exi
   where o.run_id = ${run}::uuid and o.mapping_name = j.mapping_name and not o.dry_run and s.state = 'rejected'))`
 
 const RECORD = sql.fragment`
-  rejected_id::text as id, mapping_name, kind, case when erased_at is null then record_key end as record_key, patient_id, relation, rejection, ${GROUP} as cause,
+  rejected_id::text as id, mapping_name, kind, case when erased_at is null then record_key end as record_key, patient_id, relation, rejection,
+  case when ${IS_SHARED} then j.answer else j.cause end as cause,
   state, attempts, run_id::text, first_at, last_at, dismissed_by, dismissed_reason, dismissed_at, erased_at is not null as erased`
 
 const toRecord = (row: z.infer<typeof record>): RejectedRecord => ({
@@ -158,9 +165,10 @@ export function rejectedMethods(pool: DatabasePool): RejectedMethods {
           array_agg(distinct kind) as kinds, array_agg(distinct mapping_name order by mapping_name) as mappings, max(attempts) as attempts,
           min(first_at) as first_at, max(last_at) as last_at
         from (
-          select ${GROUP} as cause, j.code, ${COLUMN} as "column", ${NAME} as dhis2_name, ${DHIS2_CODE} as dhis2_code,
-            case when ${IS_SHARED} then ${VALUE} else ${SITES_VALUE} end as value, patient_id, kind, mapping_name, attempts, first_at, last_at
-          from sync_rejected j where ${matching(filter)}
+          select coalesce(shared.answer, j.cause) as cause, j.code, ${COLUMN} as "column", ${NAME} as dhis2_name, ${DHIS2_CODE} as dhis2_code,
+            case when shared.answer is null then ${SITES_VALUE} else ${VALUE} end as value, patient_id, kind, mapping_name, attempts, first_at, last_at
+          from sync_rejected j left join (${sharedAnswers(sql.fragment`answer is not null`)}) as shared on shared.answer = j.answer
+          where ${matching(filter)}
         ) as g
         group by cause, code, "column", dhis2_name, dhis2_code, value
         order by records desc, cause`)

@@ -56,12 +56,12 @@ async function eraseCopies(pool: CommonQueryMethods, runId: string, signal?: Abo
     for (let last: string | null = null; ;) {
       if (signal?.aborted) return false
       // onward from the last one: what was deleted just now is not passed again
+      const left: FragmentSqlToken = sql.fragment`run_id = ${runId} ${last === null ? sql.fragment`` : sql.fragment`and ${column} > ${last}::${sql.identifier([type])}`}`
       last = await pool.oneFirst(sql.type(z.object({ last: z.string().nullable() }))`
         with batch as (
-          select distinct ${column} as key from ${rows} where run_id = ${runId} and (${last}::text is null or ${column} > ${last}::${sql.identifier([type])})
-          order by 1 limit ${values}
+          select distinct ${column} as key from ${rows} where ${left} order by 1 limit ${values}
         ), gone as (
-          delete from ${rows} where run_id = ${runId} and ${column} in (select key from batch)
+          delete from ${rows} where ${left} and ${column} <= (select max(key) from batch)
         )
         select max(key)::text as last from batch`)
       if (last === null) break

@@ -554,6 +554,15 @@ describe('a retry', () => {
     expect((await store.readLog(1))[0]!.comments).toBe('a test (retry of 4 rejected records)')
     expect((await states())['P-d']).toBe('open 1')
   })
+  test('of an event has it alone, with the patient and the enrollment that DHIS2 lacks for it', async () => {
+    clinic.healthy('a')
+    await mart()
+    await sync(family)
+    const { id, recordKey } = (await list({ kind: 'event' }))[0]!
+    const { run } = await retry({ ids: [id] })
+    expect((await rowsOf(run)).filter((r) => r.kind === 'event').map((r) => r.record_key)).toEqual([recordKey])
+    expect(await pendingOf(run)).toEqual(['P-a enrollment pending', 'P-a event pending', 'P-a trackedEntity pending'])
+  })
   test('of many together, of its own mapping, and of open ones', async () => {
     for (const id of ['a', 'b', 'c']) clinic.patient(id)
     await mart()
