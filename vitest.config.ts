@@ -24,6 +24,7 @@ export default defineConfig({
       kind('queue', 120_000),
       kind('dhis2', 120_000),
       kind('sync', 300_000),
+      kind('api', 120_000),
       kind('cli', 300_000),
       kind('faults', 600_000),
     ],

@@ -143,6 +143,13 @@ const SETTINGS = {
   timeZone: setting('TIME_ZONE', 'sync', timeZone, 'the site’s time zone; by default the system’s', 'Africa/Harare'),
   host: setting('HOST', 'service', text, 'address that `serve` listens on', '127.0.0.1', { default: '127.0.0.1' }),
   port: setting('PORT', 'service', whole(0, 65_535), 'port that `serve` listens on', '8060', { default: '8060' }),
+  publicUrl: setting(
+    'PUBLIC_URL',
+    'service',
+    url(/^https?:/, 'the address that users open'),
+    'address that users open, when a proxy in front changes the Host header',
+    'https://bahmni.example.org/dhis2-sync',
+  ),
   logLevel: setting(
     'LOG_LEVEL',
     'service',

@@ -54,7 +54,10 @@ export async function runDemo(env: Readonly<Record<string, string | undefined>>,
     say(`\n${printReport(report)}\n`)
     const differences = compare(report, hts!)
     for (const difference of differences) say(`Not as it should be: ${difference}`)
-    if (serve) await serveUntilSignal(config, await openService(config, createLog(config.logLevel)))
+    if (serve) {
+      const log = createLog(config.logLevel)
+      await serveUntilSignal(config, log, await openService(config, log))
+    }
     return differences.length === 0 ? EXIT.ok : EXIT.failed
   } finally {
     await sandbox?.close()

@@ -1,6 +1,6 @@
-import { startWebServer } from '../../dashboard/server.ts'
+import { createApp, listen } from '../api/server.ts'
 import { readConfig, type Config } from '../config.ts'
-import { createLog } from '../log.ts'
+import { createLog, type Log } from '../log.ts'
 import { openService, type Service } from '../service.ts'
 import { EXIT } from './exit.ts'
 
@@ -9,12 +9,14 @@ type Env = Readonly<Record<string, string | undefined>>
 /** Workers and Bull Board, until SIGTERM or SIGINT; jobs in flight are finished first. */
 export async function runServe(env: Env): Promise<number> {
   const config = readConfig(env, ['database', 'dhis2'])
-  return serveUntilSignal(config, await openService(config, createLog(config.logLevel)))
+  const log = createLog(config.logLevel)
+  return serveUntilSignal(config, log, await openService(config, log))
 }
 
-export async function serveUntilSignal(config: Config, service: Service): Promise<number> {
+export async function serveUntilSignal(config: Config, log: Log, service: Service): Promise<number> {
   await service.startWorkers()
-  const web = await startWebServer(service.queues, config.host, config.port)
+  const app = createApp({ ...service, config, log, authenticate: () => Promise.resolve(null) })
+  const web = await listen(app, config.host, config.port)
   process.stdout.write(`Bull Board: ${web.url}/queues  (Ctrl+C ends)\n`)
   await stopSignal()
   await web.close()

@@ -37,8 +37,16 @@ export interface Site {
   close: () => Promise<void>
 }
 
+export interface SiteOptions {
+  patients?: number
+  mapping?: Mapping
+  env?: Env
+  /** another than that of all tests */
+  databaseServer?: string
+}
+
 /** Migrated, with the mapping and a Mart of some healthy patients: each has an enrollment and two events. */
-export async function openSite(options: { patients?: number; mapping?: Mapping; env?: Env; databaseServer?: string } = {}): Promise<Site> {
+export async function openSite(options: SiteOptions = {}): Promise<Site> {
   const { patients = 3, mapping = MAPPING, env = {}, databaseServer } = options
   const [db, sandbox] = [await createTestDatabase(undefined, databaseServer), await startSandbox({ version: '2.41' })]
   const dir = mkdtempSync(join(tmpdir(), 'bahmni-dhis2-cli-'))
