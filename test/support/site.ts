@@ -41,6 +41,7 @@ export interface SiteOptions {
   patients?: number
   mapping?: Mapping
   env?: Env
+  /** another than that of all tests */
   databaseServer?: string
 }
 
