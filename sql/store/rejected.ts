@@ -140,7 +140,7 @@ const toRecord = (row: z.infer<typeof record>): RejectedRecord => ({
 
 type RejectedMethods = Pick<
   Store,
-  'listRejected' | 'readRejectedRecord' | 'countRejected' | 'groupRejected' | 'dismissRejected' | 'reopenRejected'
+  'listRejected' | 'readRejectedRecord' | 'countRejected' | 'countOpenByMapping' | 'groupRejected' | 'dismissRejected' | 'reopenRejected'
 >
 
 export function rejectedMethods(pool: DatabasePool): RejectedMethods {
@@ -158,6 +158,11 @@ export function rejectedMethods(pool: DatabasePool): RejectedMethods {
     },
 
     countRejected: (filter) => pool.oneFirst(sql.type(count)`select count(*)::int as n from sync_rejected j where ${matching(filter)}`),
+
+    countOpenByMapping: (filter) =>
+      pool.any(sql.type(z.object({ mapping: z.string(), records: z.int() }))`
+        select mapping_name as mapping, count(*)::int as records from sync_rejected j where ${matching(filter)} and j.state = 'open'
+        group by mapping_name order by mapping_name`),
 
     async groupRejected(filter) {
       const rows = await pool.any(sql.type(group)`

@@ -487,6 +487,8 @@ export interface Store
   listRejected(filter: RejectedFilter, page: { after: string | null; limit: number }): Promise<readonly RejectedRecord[]>
   readRejectedRecord(id: string): Promise<RejectedRecord | null>
   countRejected(filter: RejectedFilter): Promise<number>
+  /** the open ones among them; mappings without any are left out */
+  countOpenByMapping(filter: RejectedFilter): Promise<readonly { mapping: string; records: number }[]>
   /** the most frequent first */
   groupRejected(filter: RejectedFilter): Promise<readonly RejectedGroup[]>
   /** Open ones only: with what belongs to them they are not sent, and not counted as rejected, until their content changes in the Mart. @returns how many */

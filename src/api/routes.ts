@@ -7,6 +7,7 @@ import { mappingHandlers } from './handlers/mappings/index.ts'
 import { martHandlers } from './handlers/mart/index.ts'
 import { auditOperations } from './contract/audit.ts'
 import { logOperations } from './contract/logs.ts'
+import { rejectedOperations } from './contract/rejected.ts'
 import { scheduleOperations } from './contract/schedules.ts'
 import { sessionOperations } from './contract/session.ts'
 import { statusOperations } from './contract/status.ts'
@@ -14,6 +15,7 @@ import { syncOperations } from './contract/syncs.ts'
 import { routesOf, type Route } from './handler.ts'
 import { auditHandlers } from './handlers/audit/index.ts'
 import { logHandlers } from './handlers/logs/index.ts'
+import { rejectedHandlers } from './handlers/rejected/index.ts'
 import { scheduleHandlers } from './handlers/schedules/index.ts'
 import { sessionHandlers } from './handlers/session/index.ts'
 import { statusHandlers } from './handlers/status/index.ts'
@@ -26,6 +28,7 @@ export const routes: readonly Route[] = [
   ...routesOf(sessionOperations, sessionHandlers),
   ...routesOf(auditOperations, auditHandlers),
   ...routesOf(syncOperations, syncHandlers),
+  ...routesOf(rejectedOperations, rejectedHandlers),
   ...routesOf(scheduleOperations, scheduleHandlers),
   ...routesOf(logOperations, logHandlers),
   ...routesOf(statusOperations, statusHandlers),

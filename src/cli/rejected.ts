@@ -3,8 +3,8 @@ import { pipeline } from 'node:stream/promises'
 import { KINDS, type Kind } from '../core/model.ts'
 import { KIND_WORDS, REJECTION_CATALOGUE, REJECTION_CODES } from '../core/rejection.ts'
 import { readConfig } from '../config.ts'
-import { REJECTED_STATES, type RejectedFilter, type RejectedGroup, type RejectedRecord, type Store } from '../../sql/store/store.ts'
-import { csvLine } from '../csv.ts'
+import { REJECTED_STATES, type RejectedFilter, type RejectedGroup, type Store } from '../../sql/store/store.ts'
+import { recordsOf, rejectedCsv } from '../rejected-csv.ts'
 import { EXIT, UsageError } from './exit.ts'
 import { printReport, type RunReport } from './report.ts'
 import { requestOf, syncOnce } from './sync.ts'
@@ -70,7 +70,7 @@ function kindOf(word: string): Kind {
 
 export function listRejected(env: Env, options: Shown): Promise<number> {
   const filter = shownFilter(options)
-  const lines = options.json ? asJson : options.csv ? asCsv : asText
+  const lines = options.json ? asJson : options.csv ? rejectedCsv : asText
   return withStore(env, async (store) => {
     // waits for a reader that is slower
     await pipeline(lines(store, filter), process.stdout, { end: false })
@@ -127,18 +127,6 @@ export async function reopenRejected(env: Env, options: Chosen & { all?: boolean
   return EXIT.ok
 }
 
-const PAGE = 1000
-
-async function* recordsOf(store: Store, filter: RejectedFilter): AsyncGenerator<RejectedRecord> {
-  let after: string | null = null
-  for (;;) {
-    const page: readonly RejectedRecord[] = await store.listRejected(filter, { after, limit: PAGE })
-    yield* page
-    if (page.length < PAGE) return
-    after = page.at(-1)!.id
-  }
-}
-
 async function* asJson(store: Store, filter: RejectedFilter): AsyncGenerator<string> {
   let before = '[\n'
   for await (const { rejection, ...record } of recordsOf(store, filter)) {
@@ -146,35 +134,6 @@ async function* asJson(store: Store, filter: RejectedFilter): AsyncGenerator<str
     before = ',\n'
   }
   yield before === '[\n' ? '[]\n' : '\n]\n'
-}
-
-const HEAD =
-  'Number,Mapping,State,Kind,Patient,Record,Code,Cause,Relation,Column,DHIS2 Name,Value,Message,What to do,Attempts,First,Last,Dismissed By,Reason'
-
-async function* asCsv(store: Store, filter: RejectedFilter): AsyncGenerator<string> {
-  yield csvLine(HEAD.split(','))
-  for await (const { rejection, ...r } of recordsOf(store, filter))
-    yield csvLine([
-      r.id,
-      r.mapping,
-      r.state,
-      KIND_WORDS[r.kind],
-      r.patientId,
-      r.recordKey,
-      rejection.code,
-      r.cause,
-      r.relation,
-      rejection.column,
-      rejection.dhis2Name,
-      rejection.value,
-      rejection.message,
-      REJECTION_CATALOGUE[rejection.code].remedy,
-      String(r.attempts),
-      r.firstAt.toISOString(),
-      r.lastAt.toISOString(),
-      r.dismissed?.by ?? null,
-      r.dismissed?.reason ?? null,
-    ])
 }
 
 /** By cause, the most frequent first. */

@@ -18,7 +18,7 @@ const record = z.object({
   id: z.string(),
   mapping: z.string(),
   kind: kindSchema,
-  recordKey: z.string(),
+  recordKey: z.string().nullable().meta({ description: 'null: erased' }),
   patientId: z.string().nullable().meta({ description: 'null: erased' }),
   relation: z.string(),
   code: z.string(),
@@ -30,14 +30,16 @@ const record = z.object({
   dhis2Uid: z.string().nullable(),
   dhis2Name: z.string().nullable(),
   value: z.string().nullable(),
+  cause: z.string().meta({ description: 'that of its group' }),
   state: z.enum(REJECTED_STATES),
   attempts: z.int(),
-  syncId: z.string(),
+  syncId: z.string().meta({ description: 'the last that rejected it' }),
   firstAt: instant,
   lastAt: instant,
   dismissedBy: z.string().nullable(),
   dismissedReason: z.string().nullable(),
   dismissedAt: instant.nullable(),
+  erased: z.boolean().meta({ description: 'patient, value and sentence' }),
 })
 const group = z.object({
   cause: z.string(),
@@ -46,17 +48,23 @@ const group = z.object({
   remedy: z.string(),
   column: z.string().nullable(),
   dhis2Name: z.string().nullable(),
+  dhis2Code: z.string().nullable().meta({ description: 'where it alone tells causes apart' }),
   value: z.string().nullable().meta({ description: 'where it is nobody’s own' }),
   records: z.int(),
   patients: z.int(),
   kinds: z.array(kindSchema),
   mappings: z.array(z.string()),
+  attempts: z.int().meta({ description: 'the most that one of them had' }),
   firstAt: instant,
   lastAt: instant,
 })
 /** Either some records, or all that fit a filter. */
 const chosen = {
-  ids: z.array(z.string().regex(/^\d+$/)).min(1).max(10_000).optional(),
+  ids: z
+    .array(z.string().regex(/^\d{1,18}$/, 'is no id of a record'))
+    .min(1)
+    .max(10_000)
+    .optional(),
   filter: z.object(filters).strict().optional(),
 }
 const CHOSEN = { error: 'give either "ids" or "filter"' }
