@@ -1,5 +1,5 @@
 /** A line for each request: its id, and neither its query nor its body, which may name a patient. */
-import type { RequestHandler } from 'express'
+import type { Request, RequestHandler } from 'express'
 import type { Log } from '../log.ts'
 
 export const requestLog =
@@ -18,7 +18,11 @@ export const requestLog =
     next()
   }
 
-/** Where a route has been found its pattern, without what was asked of it. */
-function routeOf({ baseUrl, route, path }: { baseUrl: string; route?: { path: string | string[] }; path: string }): string {
-  return route ? baseUrl + String(route.path) : (baseUrl + path).split('/').slice(0, 3).join('/')
+/** The pattern of its route, without what was asked of it; of an address that is none only where it begins: the rest may be anything. */
+function routeOf({ originalUrl, route }: Request): string {
+  const parts = originalUrl.split('?')[0]!.split('/')
+  const pattern = (route as { path?: unknown } | undefined)?.path
+  if (typeof pattern !== 'string') return parts.slice(0, 2).join('/')
+  // where the route is mounted is known no more
+  return parts.slice(0, parts.length - (pattern.split('/').length - 1)).join('/') + pattern
 }
