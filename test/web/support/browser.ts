@@ -4,7 +4,6 @@ import { chromium, type Browser, type BrowserContextOptions, type Page } from 'p
 import { afterAll, expect } from 'vitest'
 import { chromiumPath } from './chromium.ts'
 
-
 const ARGS = [
   '--no-sandbox',
   '--disable-gpu',
