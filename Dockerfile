@@ -1,5 +1,7 @@
 FROM node:20-slim AS packages
 WORKDIR /app
+# packages that would report their installation
+ENV IBM_TELEMETRY_DISABLED=true SCARF_ANALYTICS=false
 COPY package.json package-lock.json ./
 # not npm ci: see scripts/install.mjs
 RUN npm install --no-save --no-audit --no-fund --omit=dev
@@ -12,6 +14,7 @@ COPY jobs jobs
 COPY queues queues
 COPY sql sql
 COPY dashboard dashboard
+COPY scripts scripts
 RUN npm run build
 
 FROM node:20-slim

@@ -1,4 +1,4 @@
-/** What the originals' routes answer from our tables, in their own shapes (docs/11-original-routes.md). */
+/** What the originals' routes answer from our tables, in their own shapes (docs/12-original-routes.md). */
 import { sql, type CommonQueryMethods } from 'slonik'
 import { z } from 'zod'
 

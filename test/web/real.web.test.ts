@@ -72,7 +72,8 @@ test('DHIS2 is away: said on the home page, and the sync waits for it, can be se
   await row.getByRole('button', { name: SYNC }).click()
   await row.getByRole('progressbar').waitFor()
   const other = await real.openSignedIn('/')
-  await other.page.getByText('DHIS2 does not work').waitFor()
+  // the state is looked at twice a minute
+  await other.page.getByText('DHIS2 does not work').waitFor({ timeout: 90_000 })
   await other.page
     .getByRole('row', { name: /^HTS Service/ })
     .getByText(/\d %/)
@@ -232,5 +233,18 @@ test('a file that is broken imports nothing, and one that is right shows what it
   await page.getByRole('button', { name: 'Delete Imported' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
   await page.getByText('Imported deleted').waitFor()
+  expect(complaints).toEqual([])
+})
+
+test('settings show the configuration without its secrets, and test everything with one click', async () => {
+  const { page, complaints } = await real.openSignedIn('/settings')
+  await page
+    .getByRole('row', { name: /^DHIS2_URL/ })
+    .getByText(real.site.sandbox.url)
+    .waitFor()
+  await page.getByRole('button', { name: 'Test everything' }).click()
+  await page.locator('.checks li').first().waitFor()
+  await expectAccessible(page)
+  expect(await page.content()).not.toContain('Sync-2024!pw')
   expect(complaints).toEqual([])
 })

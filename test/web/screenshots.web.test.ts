@@ -102,6 +102,7 @@ describe.runIf(process.env['SCREENSHOTS']).each(Object.entries(LOOKS))('%s', (lo
       await page.waitForLoadState('networkidle')
       await act?.(page)
       await page.waitForLoadState('networkidle')
+      if (name !== 'mapping-form-searching') await page.evaluate('window.scrollTo(0, 0)')
       mkdirSync(FOLDER, { recursive: true })
       await page.screenshot({ path: join(FOLDER, `${name}-${look}.png`), fullPage: !act || name === 'rejected' || name === 'settings' })
     },

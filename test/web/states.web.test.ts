@@ -95,10 +95,13 @@ describe.each(Object.entries(PAGES))('%s', (_, { path, title, reads, empty }) =>
   test.runIf(reads.length > 0)('says what failed, and can try again', async () => {
     const opened = await openFakePage((state) => {
       for (const name of reads)
-        state.broken.set(name, new ApiProblem('dhis2-unavailable', 'DHIS2 does not answer at https://dhis2.example.org.'))
+        state.broken.set(
+          name,
+          new ApiProblem('unavailable', 'The database cannot be reached. Check that PostgreSQL runs, and DATABASE_URL.'),
+        )
     })
     await opened.go(path(opened.state))
-    await opened.page.getByText('DHIS2 does not answer at https://dhis2.example.org.').first().waitFor()
+    await opened.page.getByText('The database cannot be reached. Check that PostgreSQL runs, and DATABASE_URL.').first().waitFor()
     await expectAccessible(opened.page)
     await expectNoSidewaysScroll(opened.page)
     opened.state.broken.clear()
@@ -109,7 +112,10 @@ describe.each(Object.entries(PAGES))('%s', (_, { path, title, reads, empty }) =>
         .first()
         .click({ timeout: 2000 })
         .catch(() => {})
-    await opened.page.getByText('DHIS2 does not answer at https://dhis2.example.org.').first().waitFor({ state: 'detached' })
+    await opened.page
+      .getByText('The database cannot be reached. Check that PostgreSQL runs, and DATABASE_URL.')
+      .first()
+      .waitFor({ state: 'detached' })
     expect(opened.complaints).toEqual([])
   })
 

@@ -23,9 +23,11 @@ export type Answer<Name extends OperationName> = Body<AllOperations[Name]>
 type Args<Name extends OperationName> = object extends Input<Name> ? [input?: Input<Name>] : [input: Input<Name>]
 export type Call = <Name extends OperationName>(name: Name, ...args: Args<Name>) => Promise<Answer<Name>>
 
+type Value = string | number | boolean | undefined
+
 interface Loose {
-  params?: Readonly<Record<string, string | number>>
-  query?: Readonly<Record<string, string | number | boolean | undefined>>
+  params?: Readonly<Record<string, Value>>
+  query?: Readonly<Record<string, Value>>
   body?: unknown
   headers?: Readonly<Record<string, string>>
   signal?: AbortSignal

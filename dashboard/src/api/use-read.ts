@@ -1,4 +1,4 @@
-import { useQuery, type UseQueryResult } from '@tanstack/react-query'
+import { keepPreviousData, useQuery, type UseQueryResult } from '@tanstack/react-query'
 import { useApi } from './api-context.tsx'
 import { isApiError } from './api-error.ts'
 import type { Answer, Input, OperationName } from './client.ts'
@@ -22,13 +22,12 @@ export function useRead<Name extends OperationName>(
   { every = false, enabled = true, keep = false, staleTime }: ReadOptions = {},
 ): UseQueryResult<Answer<Name>> {
   const api = useApi() as (name: OperationName, input: unknown) => Promise<unknown>
-  // oxlint-disable-next-line typescript/no-unnecessary-type-arguments -- without it the overloads do not resolve
-  return useQuery<unknown>({
+  return useQuery({
     queryKey: keyOf(name, input),
     queryFn: ({ signal }) => api(name, { ...input, signal }),
     refetchInterval: every,
     enabled,
-    ...(keep && { placeholderData: (before: unknown) => before }),
+    ...(keep && { placeholderData: keepPreviousData }),
     ...(staleTime !== undefined && { staleTime }),
   }) as UseQueryResult<Answer<Name>>
 }

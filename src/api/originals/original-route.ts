@@ -1,4 +1,4 @@
-/** The routes of the two Java services that this program replaces: as they answered, with their flaws mended (docs/11-original-routes.md). */
+/** The routes of the two Java services that this program replaces: as they answered, with their flaws mended (docs/12-original-routes.md). */
 import type { ApiContext } from '../handler.ts'
 import type { Right } from '../contract/operation.ts'
 import type { Principal } from '../principal.ts'

@@ -566,7 +566,6 @@ function handlersOf(state: FakeState): Handlers<AllOperations> {
       }
     },
     startSync: async ({ body }) => {
-      needDhis2()
       const { mapping: name, comment, dryRun, resync, from = null, to = null } = body
       return { status: 202, body: summaryOf(begin(name, { comment, dryRun, resync, from, to })) }
     },
