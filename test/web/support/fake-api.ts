@@ -639,7 +639,7 @@ function handlersOf(state: FakeState): Handlers<AllOperations> {
       const rows = state.rejected.filter((r) => fits(r, query))
       const groups = [...new Set(rows.map((r) => r.code))].map((code) => {
         const of = rows.filter((r) => r.code === code)
-        const { title, remedy, column, dhis2Name, value, firstAt, lastAt } = of[0]!
+        const { title, remedy, column, dhis2Name, dhis2Code, value, attempts, firstAt, lastAt } = of[0]!
         return {
           cause: code,
           code,
@@ -647,10 +647,12 @@ function handlersOf(state: FakeState): Handlers<AllOperations> {
           remedy,
           column,
           dhis2Name,
+          dhis2Code,
           value,
           records: of.length,
           patients: new Set(of.map((r) => r.patientId)).size,
           kinds: [...new Set(of.map((r) => r.kind))],
+          attempts,
           mappings: [...new Set(of.map((r) => r.mapping))],
           firstAt,
           lastAt,
