@@ -21,11 +21,21 @@ export const DEFECTS = [
     tests: ['cli', 'test/cli/commands.cli.test.ts', 'the marker stays'],
   },
   {
+    defect: 'The markers move with each chunk',
+    file: 'sql/store/runs.ts',
+    from: 'async chunkDone(runId, step, chunk) {',
+    to: `async chunkDone(runId, step, chunk) {
+      const run = await pool.one(sql.type(z.object({ name: z.string(), newest: z.record(z.string(), z.string().nullable()) }))\`
+        select mapping_name as name, newest from sync_run where run_id = \${runId}\`)
+      await pool.transaction((tx) => moveMarkers(tx, run.name, run.newest))`,
+    tests: ['cli', 'test/cli/commands.cli.test.ts', 'the marker stays'],
+  },
+  {
     defect: 'A patient is written down as delivered before DHIS2 has answered',
     file: 'jobs/push-patients.ts',
-    from: '  const results = await deliver(prepared, {',
+    from: '  const { results, refusesEverything } = await deliver(prepared, {',
     to: `  await ctx.store.recordOutcomes(run.runId, 'patients', prepared.map((item) => settled(item, { state: 'created', warnings: [] })))
-  const results = await deliver(prepared, {`,
+  const { results, refusesEverything } = await deliver(prepared, {`,
     tests: ['faults', 'test/faults/kill.faults.test.ts', 'before request 1: POST'],
   },
   {
@@ -71,6 +81,13 @@ export const DEFECTS = [
     tests: ['pg', 'test/pg/store.pg.test.ts'],
   },
   {
+    defect: 'Two requests about one patient may be on their way at a time',
+    file: 'sql/store/chunk-locks.ts',
+    from: "await session.query({ name: 'lock chunk', text: lock, values: [runId, chunk] })",
+    to: 'void [runId, chunk, lock]',
+    tests: ['sync', 'test/sync/together.sync.test.ts', 'in parallel'],
+  },
+  {
     defect: 'It is not written down what is on its way',
     file: 'sql/store/records.ts',
     from: 'if (sending.length === 0) return',
@@ -97,6 +114,20 @@ export const DEFECTS = [
     from: 'items.length > 1 ? [items.slice(0, items.length >> 1), items.slice(items.length >> 1)]',
     to: 'items.length > 1 ? []',
     tests: ['unit', 'test/unit/deliver.unit.test.ts'],
+  },
+  {
+    defect: 'Records that DHIS2 cannot digest hold up those after them',
+    file: 'jobs/outcomes.ts',
+    from: 'if (isNew) throw refusesEverything',
+    to: 'if (refusesEverything !== null) throw refusesEverything',
+    tests: ['faults', 'test/faults/poison.faults.test.ts', '2.30 legacy.*a whole chunk of it'],
+  },
+  {
+    defect: 'A step that never came to its end counts as done',
+    file: 'jobs/finish-run.ts',
+    from: "step.step !== 'finish' && step.state !== 'succeeded'",
+    to: "step.step !== 'finish' && step.state === 'failed'",
+    tests: ['unit', 'test/unit/verdict.unit.test.ts'],
   },
   {
     defect: 'A value that was cleared in Bahmni stays in DHIS2',
