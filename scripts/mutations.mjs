@@ -98,6 +98,48 @@ export const DEFECTS = [
     to: "if (wanted ?? true) return 'new'",
     tests: ['unit', 'test/unit/match.unit.test.ts'],
   },
+  {
+    defect: 'Whoever is signed in may do everything',
+    file: 'src/api/principal.ts',
+    from: 'if (!may(principal, rights))',
+    to: 'if (!may(principal, []))',
+    tests: ['api', 'test/api/rights.api.test.ts'],
+  },
+  {
+    defect: 'A wrong token leaves it to the cookie to say who somebody is',
+    file: 'src/api/authenticate.ts',
+    from: "if (bearer) return ofToken(store, bearer[1] ?? '')",
+    to: "const known = bearer && (await ofToken(store, bearer[1] ?? '').catch(() => null))\n    if (known) return known",
+    tests: ['api', 'test/api/session.api.test.ts', 'a good cookie beside it'],
+  },
+  {
+    defect: 'Another web site may change things in a user’s name',
+    file: 'src/api/router.ts',
+    from: "if (method !== 'get' && principal?.via",
+    to: "if (method === 'get' && principal?.via",
+    tests: ['api', 'test/api/server.api.test.ts', 'changes from another web site'],
+  },
+  {
+    defect: 'Passwords may be tried without end',
+    file: 'src/accounts/sign-in.ts',
+    from: 'if (seconds !== null)',
+    to: 'if (seconds === 0)',
+    tests: ['api', 'test/api/session.api.test.ts', 'too many wrong passwords'],
+  },
+  {
+    defect: 'A session outlives another password',
+    file: 'sql/store/accounts.ts',
+    from: 'for (const row of changed)',
+    to: 'for (const row of changed.slice(1))',
+    tests: ['pg', 'test/pg/accounts.pg.test.ts'],
+  },
+  {
+    defect: 'An answer of OpenMRS that was lost makes a second entry in its audit log',
+    file: 'src/openmrs/audit-log.ts',
+    from: 'if (unanswered && (',
+    to: 'if (!unanswered && (',
+    tests: ['pg', 'test/pg/audit.pg.test.ts', 'an answer that was lost'],
+  },
 ]
 
 /** The file of a defect. @throws when the defect cannot be made any more */

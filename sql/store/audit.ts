@@ -56,6 +56,9 @@ const entry = z.object({ id: z.string(), at: z.date(), user: z.string(), type: z
 const claimed = entry.extend({ attempts: z.int(), unanswered: z.boolean() })
 const ENTRY = sql.fragment`audit_id::text as id, at, user_name as "user", type, message`
 
+/** PostgreSQL reads no year 0, and JavaScript does. */
+const instant = (iso: string) => sql.fragment`to_timestamp(${Date.parse(iso) / 1000}::double precision)`
+
 export function auditMethods(pool: DatabasePool): AuditStore {
   return {
     async recordAudit({ user, type, message, requestId, unlessWithinMinutes = 0 }) {
@@ -71,8 +74,8 @@ export function auditMethods(pool: DatabasePool): AuditStore {
             sql.fragment`true`,
             ...(user === undefined ? [] : [sql.fragment`position(lower(${user}) in lower(user_name)) > 0`]),
             ...(type === undefined ? [] : [sql.fragment`type = ${type}`]),
-            ...(from === undefined ? [] : [sql.fragment`at >= ${from}::timestamptz`]),
-            ...(to === undefined ? [] : [sql.fragment`at <= ${to}::timestamptz`]),
+            ...(from === undefined ? [] : [sql.fragment`at >= ${instant(from)}`]),
+            ...(to === undefined ? [] : [sql.fragment`at <= ${instant(to)}`]),
             ...(before === undefined ? [] : [sql.fragment`audit_id < ${before}::bigint`]),
           ],
           sql.fragment` and `,

@@ -27,7 +27,8 @@ export function requireRight(
       if (!(error instanceof ApiProblem && error.code === 'not-signed-in' && isOpenedByUser(request))) throw error
       response.setHeader('cache-control', 'no-store')
       const { pathname, search } = new URL(request.originalUrl, 'http://here')
-      response.redirect(303, `${base}/login?next=${encodeURIComponent(base + pathname + search)}`)
+      // the way back is one within the program, wherever a proxy has put it
+      response.redirect(303, `${base}/login?next=${encodeURIComponent(pathname + search)}`)
       return
     }
     next()

@@ -38,7 +38,7 @@ const operations = defineOperations({
   open: { method: 'get', path: '/open', summary: '', access: 'anyone', answers: { 200: z.unknown() } },
 })
 let failure: unknown
-let streamed: { source: () => AsyncIterable<string>; ended: boolean }
+let streamed: { source: () => AsyncIterable<string>; begun?: boolean; ended: boolean }
 const handlers: Handlers<typeof operations> = {
   read: ({ params, query }) => Promise.resolve({ status: 200, body: { params, query } }),
   write: ({ body }) => Promise.resolve({ status: 200, body: { body } }),
@@ -333,6 +333,7 @@ describe('a stream', () => {
     streamed = {
       ended: false,
       async *source() {
+        streamed.begun = true
         try {
           for (;;) {
             yield 'row\r\n'
@@ -369,6 +370,9 @@ describe('a stream', () => {
     endless()
     const answer = await api.call('HEAD', '/stream')
     expect([answer.status, answer.text, answer.headers.get('content-type')]).toEqual([200, '', 'text/csv; charset=utf-8'])
+    // what was begun would be by the time of another answer
+    await api.call('GET', '/open')
+    expect(streamed.begun).toBeUndefined()
   })
 })
 
