@@ -17,7 +17,7 @@ export default defineConfig({
     maxConcurrency: 3,
     // one PostgreSQL for all; files of tests make databases of their own
     globalSetup: ['test/support/postgres.ts'],
-    reporters: ['default', './test/support/closing-line-reporter.ts'],
+    reporters: ['default', './test/support/figures-reporter.ts', './test/support/closing-line-reporter.ts'],
     projects: [
       kind('unit', 60_000),
       kind('pg', 60_000),

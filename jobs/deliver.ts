@@ -14,35 +14,41 @@ export interface Delivery<Item> {
   split: (item: Item) => readonly Item[]
 }
 
-/** More refusals than this in one chunk, and nothing accepted: DHIS2 refuses us, not the records. */
+/** So many items in one chunk, and not one word about any of them: it may be us that DHIS2 refuses, not the records. */
 const REFUSES_EVERYTHING = 4
 
-/** Every uid of every item has a result. @throws TransientFailure, AccessRefused, and RequestRefused when DHIS2 refuses everything */
-export async function deliver<Item>(items: readonly Item[], delivery: Delivery<Item>): Promise<Map<string, ObjectResult>> {
-  const results = new Map<string, ObjectResult>()
-  const refusals: RequestRefused[] = []
-  await send(items, delivery, results, refusals)
-  const saved = [...results.values()].some((r) => r.state === 'created' || r.state === 'updated')
-  if (!saved && refusals.length >= REFUSES_EVERYTHING && refusals.length >= items.length) throw refusals[0]!
-  return results
+export interface Delivered {
+  /** of every uid of every item */
+  results: ReadonlyMap<string, ObjectResult>
+  /** null: DHIS2 read at least one of the requests, or there were few items */
+  refusesEverything: RequestRefused | null
+}
+
+/** @throws TransientFailure, AccessRefused */
+export async function deliver<Item>(items: readonly Item[], delivery: Delivery<Item>): Promise<Delivered> {
+  const [results, said] = [new Map<string, ObjectResult>(), { reports: 0, refusals: [] as RequestRefused[] }]
+  await send(items, delivery, results, said)
+  const everything = said.reports === 0 && items.length >= REFUSES_EVERYTHING
+  return { results, refusesEverything: everything ? said.refusals[0]! : null }
 }
 
 async function send<Item>(
   items: readonly Item[],
   delivery: Delivery<Item>,
   results: Map<string, ObjectResult>,
-  refusals: RequestRefused[],
+  said: { reports: number; refusals: RequestRefused[] },
 ): Promise<void> {
   if (items.length === 0) return
   let report: ImportReport
   try {
     report = await delivery.post(items)
+    said.reports++
   } catch (error) {
     if (!(error instanceof RequestRefused)) throw error
     const parts = items.length > 1 ? [items.slice(0, items.length >> 1), items.slice(items.length >> 1)] : splitOne(items[0]!, delivery)
-    for (const part of parts) await send(part, delivery, results, refusals)
+    for (const part of parts) await send(part, delivery, results, said)
     if (parts.length > 0) return
-    refusals.push(error)
+    said.refusals.push(error)
     for (const uid of delivery.uids(items[0]!)) {
       results.set(uid, { state: 'refused', errors: [{ code: 'UNDIGESTIBLE', message: error.detail ?? error.message, field: null }] })
     }
@@ -50,8 +56,7 @@ async function send<Item>(
   }
   for (const [uid, result] of report) results.set(uid, result)
   if (items.length === 1) return
-  for (const item of items)
-    if (delivery.uids(item).some((uid) => collided(results.get(uid)))) await send([item], delivery, results, refusals)
+  for (const item of items) if (delivery.uids(item).some((uid) => collided(results.get(uid)))) await send([item], delivery, results, said)
 }
 
 function splitOne<Item>(item: Item, delivery: Delivery<Item>): Item[][] {

@@ -30,6 +30,9 @@ export function judge(run: Run, steps: readonly StepRow[], pending: number): Ver
   if (run.cancelRequested) return ended('cancelled', 'Cancelled')
   if (counts.rejected > 0 && run.mapping.onRejected === 'stop') return ended('failed', rejectedSentence(counts.rejected))
   if (pending > 0) return ended('failed', `${pending} records have no outcome`)
+  // the database was away when it failed, so that not even this could be written down
+  const undone = steps.find((step) => step.step !== 'finish' && step.state !== 'succeeded')
+  if (undone) return ended('failed', `step ${undone.step} did not come to its end`)
   const nothing = counts.created + counts.updated + counts.rejected === 0
   const statusInfo = counts.rejected > 0 ? rejectedSentence(counts.rejected) : nothing ? 'No delta data to sync.' : ''
   // a period or records that are sent again say nothing about what came after them

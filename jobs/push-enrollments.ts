@@ -13,7 +13,7 @@ import { assumeEnrollments } from './assume.ts'
 import type { JobContext } from './context.ts'
 import { deliver } from './deliver.ts'
 import { dryRunContext } from './dry-run-context.ts'
-import { rejected } from './outcomes.ts'
+import { recordDelivered, rejected } from './outcomes.ts'
 import type { Plan } from './plan-enrollments.ts'
 import { isOurs, prepareEnrollment, type EventsThere, type Planned, type Prepared, type PreparedEvent } from './prepare-enrollment.ts'
 
@@ -37,7 +37,7 @@ async function pushWave(ctx: JobContext, run: Run, step: EnrollmentStep, chunk: 
   await ctx.store.recordOutcomes(run.runId, step, outcomes)
 
   await ctx.store.markSending(run.runId, prepared.flatMap(sendingOf))
-  const results = await deliver(
+  const { results, refusesEverything } = await deliver(
     prepared.map((p) => p.payload),
     {
       post: (payloads) => send(ctx, run, step, chunk, prepared, payloads),
@@ -45,10 +45,12 @@ async function pushWave(ctx: JobContext, run: Run, step: EnrollmentStep, chunk: 
       split: onePartEach,
     },
   )
-  await ctx.store.recordOutcomes(
-    run.runId,
+  await recordDelivered(
+    ctx,
+    run,
     step,
     prepared.flatMap((p) => outcomesOf(p, results, run, metadata)),
+    refusesEverything,
   )
 }
 

@@ -9,7 +9,7 @@ import type { Outcome, Run } from '../sql/store/store.ts'
 import { assumeTrackedEntities } from './assume.ts'
 import type { JobContext } from './context.ts'
 import { deliver } from './deliver.ts'
-import { rejected } from './outcomes.ts'
+import { recordDelivered, rejected } from './outcomes.ts'
 
 interface Prepared {
   row: PatientRow
@@ -47,7 +47,7 @@ export async function pushPatients(ctx: JobContext, run: Run, chunk: number): Pr
       sent: [...new Set([...row.sent, ...sent])],
     })),
   )
-  const results = await deliver(prepared, {
+  const { results, refusesEverything } = await deliver(prepared, {
     post: (items) =>
       send(
         ctx,
@@ -57,10 +57,12 @@ export async function pushPatients(ctx: JobContext, run: Run, chunk: number): Pr
     uids: (item) => [item.payload.trackedEntity],
     split: (item) => [item],
   })
-  await ctx.store.recordOutcomes(
-    run.runId,
+  await recordDelivered(
+    ctx,
+    run,
     'patients',
     prepared.map((item) => outcomeOf(item, results.get(item.payload.trackedEntity)!, run, metadata)),
+    refusesEverything,
   )
   return rows.length
 }

@@ -6,7 +6,7 @@ import type { JobContext } from '../jobs/context.ts'
 import type { Log } from '../src/log.ts'
 import { hasEnded, type Run, type Step, type Store } from '../sql/store/store.ts'
 import { STALLED, type Queue, type QueueBackend, type Worker } from './backend.ts'
-import { CHUNK_QUEUE, chunkDataSchema, stepJobId, type ChunkData, type StepData } from './jobs.ts'
+import { CHUNK_QUEUE, chunkDataSchema, readData, stepJobId, type ChunkData, type StepData } from './jobs.ts'
 import { handBack } from './hand-back.ts'
 import type { Heartbeat } from './heartbeat.ts'
 import { runContext, type RunContextFactory } from './run-context.ts'
@@ -30,8 +30,8 @@ export function startChunkWorker(options: ChunkWorkerOptions): Worker {
   return backend.worker<ChunkData, unknown>(
     CHUNK_QUEUE,
     async (job, token) => {
-      const { runId, step, chunk } = chunkDataSchema.parse(job.data)
       try {
+        const { runId, step, chunk } = readData(chunkDataSchema, job.data)
         const started = performance.now()
         const count = await heartbeat.during(runId, () =>
           store.holdingPatients(runId, chunk, async () => {
@@ -51,6 +51,7 @@ export function startChunkWorker(options: ChunkWorkerOptions): Worker {
       } catch (error) {
         if (stopping.aborted) return handBack(job, token!)
         const failure = safeFailure(error)
+        const { runId, step, chunk } = job.data
         log.warn({ runId, step, chunk, attempt: job.attemptsMade + 1, reason: failure.message }, 'a chunk failed')
         throw failure
       }

@@ -1,5 +1,6 @@
 /** The queues, their jobs' names and data. Job data holds keys and numbers only: Redis and Bull Board show it. */
 import { z } from 'zod'
+import { RunFailure } from '../src/errors.ts'
 import { STEPS, type Step } from '../sql/store/store.ts'
 
 export const STEP_QUEUE = 'sync-steps'
@@ -20,6 +21,22 @@ export type ChunkData = z.infer<typeof chunkDataSchema>
 
 export const scheduleDataSchema = z.object({ scheduleId: z.string(), mapping: z.string() })
 export type ScheduleData = z.infer<typeof scheduleDataSchema>
+/** Made by a process of an older or a newer version of this program: a worker of that version may take it at the next try. */
+export class ForeignJobError extends RunFailure {
+  constructor() {
+    super(
+      'A job of this run was made by another version of the program. Let all processes that share the queue be of one version, then sync again.',
+      { transient: true },
+    )
+  }
+}
+
+/** @throws ForeignJobError */
+export function readData<Data>(schema: z.ZodType<Data>, data: unknown): Data {
+  const read = schema.safeParse(data)
+  if (!read.success) throw new ForeignJobError()
+  return read.data
+}
 
 const LABELS: Readonly<Record<Step, string>> = {
   snapshot: '1/7 snapshot of the Mart',
@@ -40,6 +57,7 @@ export const chunkJobName = (mapping: string, step: Step, position: number, of: 
   `${stepJobName(mapping, step)} · chunk ${position} of ${of}`
 
 export const stepJobId = (runId: string, step: Step) => `${runId}-${step}`
+export const ofStepJobId = (id: string) => ({ runId: id.slice(0, 36), step: id.slice(37) as Step })
 export const chunkJobId = (runId: string, step: Step, chunk: number) => `${runId}-${step}-${chunk}`
 
 /** of the job scheduler, whatever the mapping is called */

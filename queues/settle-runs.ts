@@ -1,9 +1,10 @@
 /** Runs that the database calls active but nobody will go on with: their process died, or their jobs were never added, or the queue was emptied. */
-import type { Run, Store } from '../sql/store/store.ts'
+import type { Store } from '../sql/store/store.ts'
 import type { Queue } from './backend.ts'
 import { SILENT_SECONDS } from './heartbeat.ts'
 import { stepJobId, type StepData } from './jobs.ts'
 
+const LOOK_MS = 15_000
 export const CUT_OFF = 'The run was cut off before its end. Sync again to send what is missing.'
 
 /** Ends a run as failed; jobs that it left in the queue do nothing any more. */
@@ -12,13 +13,28 @@ export async function settleAsFailed(store: Store, runId: string, failure: strin
   await store.finishRun(runId, { state: 'failed', failure, statusInfo: failure, moveMarkers: false })
 }
 
+/** For as long as a worker lives: otherwise a mapping whose run lost its jobs could not be synced until somebody starts the worker anew. @returns its end */
+export function settleFromTimeToTime(store: Store, steps: Queue<StepData>): () => void {
+  let looking = false
+  const timer = setInterval(() => {
+    // a Redis that is away answers when it is back
+    if (looking) return
+    looking = true
+    // a database that is away is told of by the jobs themselves
+    settleOrphanedRuns(store, steps)
+      .catch(() => {})
+      .finally(() => (looking = false))
+  }, LOOK_MS).unref()
+  return () => clearInterval(timer)
+}
+
 /** For a process that begins to work: those that have no jobs left. @returns how many were settled as failed */
 export async function settleOrphanedRuns(store: Store, steps: Queue<StepData>): Promise<number> {
   let settled = 0
   // a run that is being made right now has no jobs yet, and one that somebody works on may have them in another queue
-  for (const run of await store.listSilentRuns(SILENT_SECONDS)) {
-    if (await hasJobs(steps, run)) continue
-    await settleAsFailed(store, run.runId, CUT_OFF)
+  for (const runId of await store.listSilentRuns(SILENT_SECONDS)) {
+    if (await hasJobs(steps, runId)) continue
+    await settleAsFailed(store, runId, CUT_OFF)
     settled++
   }
   return settled
@@ -26,12 +42,12 @@ export async function settleOrphanedRuns(store: Store, steps: Queue<StepData>): 
 
 /** No sign of life, and either no worker that would take its jobs in their turn, or no jobs. */
 export async function isAbandoned(store: Store, steps: Queue<StepData>, runId: string): Promise<boolean> {
-  const run = (await store.listSilentRuns(SILENT_SECONDS)).find((silent) => silent.runId === runId)
-  return run !== undefined && ((await steps.getWorkersCount()) === 0 || !(await hasJobs(steps, run)))
+  const isSilent = (await store.listSilentRuns(SILENT_SECONDS)).includes(runId)
+  return isSilent && ((await steps.getWorkersCount()) === 0 || !(await hasJobs(steps, runId)))
 }
 
 /** The last job of a run is the parent of all others. */
-async function hasJobs(steps: Queue<StepData>, run: Run): Promise<boolean> {
-  const job = await steps.getJob(stepJobId(run.runId, 'finish'))
+async function hasJobs(steps: Queue<StepData>, runId: string): Promise<boolean> {
+  const job = await steps.getJob(stepJobId(runId, 'finish'))
   return job !== undefined && !(await job.isCompleted()) && !(await job.isFailed())
 }

@@ -9,7 +9,17 @@ import { STALLED, type Job, type Queue, type QueueBackend, type Worker } from '.
 import { CHUNK_JOB_OPTIONS } from './flow.ts'
 import { handBack } from './hand-back.ts'
 import type { Heartbeat } from './heartbeat.ts'
-import { CHUNK_QUEUE, chunkJobId, chunkJobName, STEP_QUEUE, stepDataSchema, type ChunkData, type StepData } from './jobs.ts'
+import {
+  CHUNK_QUEUE,
+  chunkJobId,
+  chunkJobName,
+  ofStepJobId,
+  readData,
+  STEP_QUEUE,
+  stepDataSchema,
+  type ChunkData,
+  type StepData,
+} from './jobs.ts'
 import { safeFailure } from './safe-failure.ts'
 import { sayEnd, sayingStep, sayRun } from './say.ts'
 
@@ -32,16 +42,31 @@ export function startStepWorker(options: StepWorkerOptions): Worker {
   return backend.worker<StepData, unknown>(
     STEP_QUEUE,
     async (job, token) => {
-      const { runId } = stepDataSchema.parse(job.data)
-      return heartbeat.during(runId, () => sayingStep(options.log, job, () => doStep(job, token!, options)))
+      const data = await ownData(job, options.store)
+      return heartbeat.during(data.runId, () => sayingStep(options.log, job, () => doStep(job, data, token!, options)))
     },
     { ...STALLED, concurrency: CONCURRENCY },
   ) as Worker
 }
 
-async function doStep(job: Job<StepData>, token: string, options: StepWorkerOptions): Promise<unknown> {
+/** Of a step that nobody here understands it is written down that it failed, so that the later ones stand aside. @throws ForeignJobError */
+async function ownData(job: Job<StepData>, store: Store): Promise<StepData> {
+  try {
+    return readData(stepDataSchema, job.data)
+  } catch (error) {
+    const { runId, step } = ofStepJobId(job.id!)
+    await store.finishStep(runId, step, 'failed', (error as Error).message).catch(() => {})
+    throw error
+  }
+}
+
+async function doStep(
+  job: Job<StepData>,
+  { runId, step, chunksAdded }: StepData,
+  token: string,
+  options: StepWorkerOptions,
+): Promise<unknown> {
   const { store, contexts, chunks } = options
-  const { runId, step, chunksAdded } = stepDataSchema.parse(job.data)
   try {
     const run = await store.readRun(runId)
     if (!run) throw new UnrecoverableError(`run ${runId} is not in the database any more`)
@@ -76,7 +101,8 @@ async function doStep(job: Job<StepData>, token: string, options: StepWorkerOpti
 export function standsAside(run: Run, step: Step, steps: readonly StepRow[]): string | null {
   if (run.cancelRequested) return 'the run was cancelled'
   const earlier = steps.filter((s) => STEPS.indexOf(s.step) < STEPS.indexOf(step))
-  const failed = earlier.find((s) => s.state === 'failed')
+  // one that is not at its end failed while the database was away, so that not even this could be written down
+  const failed = earlier.find((s) => s.state !== 'succeeded' && s.state !== 'skipped')
   if (failed) return `step ${failed.step} failed`
   // the document: finish the step, abort the rest (decided 14). Steps that send nothing never stop the ones that do.
   const stopping = earlier.find(

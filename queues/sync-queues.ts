@@ -11,7 +11,7 @@ import { retryRun } from './retry-run.ts'
 import type { RunContextFactory } from './run-context.ts'
 import { startScheduleWorker } from './schedule-worker.ts'
 import { reconcileFromTimeToTime, reconcileSchedules } from './schedules.ts'
-import { settleOrphanedRuns } from './settle-runs.ts'
+import { settleFromTimeToTime, settleOrphanedRuns } from './settle-runs.ts'
 import { startRun, type Started } from './start-run.ts'
 import { startStepWorker } from './step-worker.ts'
 
@@ -34,6 +34,7 @@ export function openQueues({ backend, store, log, onError }: QueuesOptions) {
   const heartbeat = startHeartbeat(store)
   const stopping = new AbortController()
   let stopReconciling = () => {}
+  let stopSettling = () => {}
   // an emitter without a listener prints the error whole, connection string included
   steps.on('error', onError)
   chunks.on('error', onError)
@@ -61,6 +62,7 @@ export function openQueues({ backend, store, log, onError }: QueuesOptions) {
     countWorkers: (): Promise<number> => steps.getWorkersCount(),
     async startWorkers(contexts: RunContextFactory, concurrency: number): Promise<void> {
       await settleOrphanedRuns(store, steps)
+      stopSettling = settleFromTimeToTime(store, steps)
       await store.eraseOlderThan(contexts.failureRetentionDays)
       workers.push(
         startStepWorker({ backend, store, contexts, chunks, heartbeat, log, stopping: stopping.signal }),
@@ -81,6 +83,7 @@ export function openQueues({ backend, store, log, onError }: QueuesOptions) {
     /** Jobs in flight are finished first. */
     async close(): Promise<void> {
       stopReconciling()
+      stopSettling()
       await Promise.all(workers.map((worker) => worker.close()))
       heartbeat.stop()
       await Promise.all([steps.close(), chunks.close(), schedules.close(), flow.close()])

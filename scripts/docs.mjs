@@ -30,6 +30,15 @@ const PARTS = {
       .join('\n\n'),
   commands: () => block(help()),
   'sync options': () => block(help('sync')),
+  figures: () =>
+    table(
+      ['What', 'Scenarios', 'Failed', 'Syncs', 'Requests spoilt', 'Processes killed', 'Servers gone and back', 'At'],
+      Object.entries(JSON.parse(readFileSync('test/faults/last-run.json', 'utf8'))).map(([part, f]) => [
+        `[${part}](../test/faults/${part}.faults.test.ts)`,
+        ...[f.scenarios, f.failed, f.syncs, f.disturbed, f.killed, f.servers].map(String),
+        `${f.commit}, ${f.date}`,
+      ]),
+    ),
   defects: () =>
     table(
       ['Deliberate defect', 'Where', 'Noticed by'],

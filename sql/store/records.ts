@@ -97,6 +97,7 @@ type RecordMethods = Pick<
   | 'savePlan'
   | 'readPlanned'
   | 'markSending'
+  | 'anyDigestible'
   | 'recordOutcomes'
   | 'countPending'
   | 'readRejected'
@@ -249,6 +250,16 @@ export function recordMethods(pool: DatabasePool): RecordMethods {
         )
         select exists (select from run) as going`)
       if (!going) throw new RunEndedError()
+    },
+
+    async anyDigestible(runId, rowIds) {
+      return pool.oneFirst(sql.type(z.object({ any: z.boolean() }))`
+        select exists (
+          select from ${ROWS} where s.run_id = ${runId} and s.row_id = any (${sql.array([...rowIds], 'int8')})
+            and not exists (
+              select from sync_rejected j where j.mapping_name = run.mapping_name and j.kind = s.kind and j.record_key = s.record_key
+                and j.state = 'open' and j.code in ('undigestible', 'parent-rejected'))
+        ) as any`)
     },
 
     async recordOutcomes(runId, step, outcomes) {

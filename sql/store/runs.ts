@@ -127,10 +127,9 @@ export function runMethods(pool: DatabasePool): RunMethods {
     },
 
     async listSilentRuns(seconds) {
-      return readRuns(
-        pool,
-        sql.fragment`where state in ('queued', 'running') and alive_at < now() - make_interval(secs => ${seconds}) order by created_at`,
-      )
+      return pool.anyFirst(sql.type(z.object({ run_id: z.string() }))`
+        select run_id::text from sync_run
+        where state in ('queued', 'running') and alive_at < now() - make_interval(secs => ${seconds}) order by created_at`)
     },
 
     async finishRun(runId, end) {

@@ -353,8 +353,8 @@ export interface Store
   listActiveRuns(): Promise<readonly Run[]>
   /** a process works on these runs */
   sayAlive(runIds: readonly string[]): Promise<void>
-  /** those of the active runs that no process has called alive for so long, by the database's clock */
-  listSilentRuns(seconds: number): Promise<readonly Run[]>
+  /** ids of the active runs that no process has called alive for so long, by the database's clock; ids only, for another version may have made them */
+  listSilentRuns(seconds: number): Promise<readonly string[]>
   /**
    * In one transaction: run state, log row, and with `moveMarkers` the markers (never past the snapshot's own time). Does nothing to a run that has ended.
    * @returns false: the run is to be cancelled, and so did not succeed
@@ -404,6 +404,8 @@ export interface Store
   holdingPatients<T>(runId: string, chunk: number, work: () => Promise<T>): Promise<T>
   /** Write-ahead, before a request: these uids and values are on their way (sync_confirmed, without a hash). Nothing in a dry run. @throws RunEndedError */
   markSending(runId: string, sending: readonly { rowId: string; uid: string; sent: readonly string[] }[]): Promise<void>
+  /** false: each of these records is rejected since an earlier run because DHIS2 could not digest it, or because of its parent */
+  anyDigestible(runId: string, rowIds: readonly string[]): Promise<boolean>
   /** In one transaction: snapshot rows, tracker tables, confirmed hashes, rejected records and step counts. In a dry run only snapshot rows and counts. */
   recordOutcomes(runId: string, step: Step, outcomes: readonly Outcome[]): Promise<void>
   /** the chunk's work is done; counted once however often it is said. @returns the step's chunks */

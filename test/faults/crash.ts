@@ -1,4 +1,5 @@
 /** A clinic in mid-life whose next sync has work in every step: from the same beginning as often as wanted, killed at any write or request. */
+import { expect } from 'vitest'
 import { openStore } from '../../src/service.ts'
 import { readConfig } from '../../src/config.ts'
 import { createMart } from '../../sql/demo/mart.ts'
@@ -9,19 +10,25 @@ import { startSandbox, type Sandbox } from '../../src/sandbox/start.ts'
 import { Clinic, FOLLOW_UP, INITIAL, mappingOf } from '../support/clinic-model.ts'
 import { startDhis2Proxy } from '../support/dhis2-proxy.ts'
 import { expectSync, found, newSite, othersEnter } from '../support/expectation.ts'
+import type { Figures } from '../support/figures.ts'
+import { brokenInvariants } from '../support/invariants.ts'
 import { startPostgresProxy } from '../support/postgres-proxy.ts'
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
 import { run, start, type Ended, type Env } from '../support/program.ts'
 import { readBack, type Found } from '../support/read-back.ts'
+import { startRedis } from '../support/redis.ts'
+import { startRedisProxy } from '../support/redis-proxy.ts'
+import { until } from '../support/site.ts'
 import { rawRequests } from '../support/world.ts'
 
 const ACCOUNT = { DHIS2_USERNAME: 'sync', DHIS2_PASSWORD: 'Sync-2024!pw' }
 const TAG = 'K'
+const ENDED = ['succeeded', 'failed', 'cancelled']
 const MAPPING = mappingOf('hts', { name: 'HTS', onRejected: 'continue' })
 
-/** Somewhere a process can die: at the k-th write or request of its kind. */
+/** Somewhere a process can die: at the k-th write to PostgreSQL, request to DHIS2 or script in Redis of its kind. */
 export interface Point {
-  where: 'write' | 'request'
+  where: 'write' | 'request' | 'script'
   what: string
   k: number
 }
@@ -65,8 +72,8 @@ function lifeGoesOn(clinic: Clinic) {
 }
 
 /** Synced once by the program itself, and then edited in Bahmni. */
-export async function begin(api: Beginning['api']): Promise<Beginning> {
-  const db = await createTestDatabase()
+export async function begin(api: Beginning['api'], server?: string): Promise<Beginning> {
+  const db = await createTestDatabase(undefined, server)
   const sandbox = await startSandbox({ version: versionOf(api) })
   const site = newSite()
   const other = { orgUnit: 'OUClinHre02', attributes: { TEAUicCode1: `${TAG}-UIC-found` }, enrollments: [] }
@@ -131,6 +138,8 @@ export interface End {
   dhis2: Dump
   found: Found
   tables: Record<string, unknown[]>
+  /** invariants */
+  broken: string[]
 }
 
 export interface Sync {
@@ -141,16 +150,30 @@ export interface Sync {
   killed: boolean
 }
 
+export interface Around {
+  /** its queue is in a Redis of its own */
+  isRedis?: boolean
+  /** the server of the beginning's database, when that is not the one of all tests */
+  server?: string
+}
+
 /** A copy of the beginning, for one or more syncs. */
-export async function openCopy({ api, db: original, dhis2 }: Beginning) {
-  const db = await createTestDatabase(original)
+export async function openCopy({ api, db: original, dhis2 }: Beginning, figures: Figures, { isRedis = false, server }: Around = {}) {
+  const db = await createTestDatabase(original, server)
+  // a copied sequence takes numbers for written down that are so in the original only: a crash would give them out again
+  if (server) await db.query('checkpoint')
+  const redis = isRedis ? await startRedis() : null
   // DHIS2 writes down when something was completed: at the same time in every copy
   const sandbox = await startSandbox({ version: versionOf(api), clock: () => Date.UTC(2024, 5, 1) })
   sandbox.control.load(dhis2)
+  const lastRun = async () => (await db.query<{ state: string }>('select state from sync_run order by created_at desc limit 1'))[0]
   return {
     db,
     sandbox,
-    async sync(kill: (Point & { when: 'before' | 'after' }) | null = null): Promise<Sync> {
+    lastRun,
+    /** with the process its machine may die, and more than it */
+    async sync(kill: (Point & { when: 'before' | 'after' }) | null = null, withIt = () => {}): Promise<Sync> {
+      figures.syncs++
       const points: Point[] = []
       const seen = new Map<string, number>()
       let killed = false
@@ -162,7 +185,9 @@ export async function openCopy({ api, db: original, dhis2 }: Beginning) {
       }
       const held = () => {
         killed = true
+        figures.killed++
         going.child.kill('SIGKILL')
+        withIt()
       }
       const postgres = await startPostgresProxy({ databaseUrl: db.url, held, atWrite: (_n, sql) => at('write', nameOf(sql)) })
       const proxy = await startDhis2Proxy({
@@ -170,13 +195,31 @@ export async function openCopy({ api, db: original, dhis2 }: Beginning) {
         held,
         atRequest: (_n, { method, path }) => at('request', `${method} ${path}`),
       })
-      const going = start(SYNC, environment(api, postgres.url, proxy.url))
+      const scripts = redis && (await startRedisProxy(redis, (name) => (at('script', name) === 'go on' ? 'go on' : 'before'), held))
+      const going = start(SYNC, {
+        ...environment(api, postgres.url, proxy.url),
+        ...(scripts && { REDIS_URL: `redis://127.0.0.1:${scripts.port}` }),
+      })
       const ended = await going.ended
       await postgres.close()
       await proxy.close()
-      // the next sync comes later than a process that may only be slow
-      await db.query(`update sync_run set created_at = created_at - interval '1 hour', alive_at = alive_at - interval '1 hour'`)
+      await scripts?.close()
       return { ended, points, killed }
+    },
+    /** the next sync comes later than a process that may only be slow */
+    later: () => db.query(`update sync_run set created_at = created_at - interval '1 hour', alive_at = alive_at - interval '1 hour'`),
+    /** somebody starts a worker anew, and no sync: it brings the run to its end, if one was begun */
+    async work(): Promise<string> {
+      const before = await lastRun()
+      if (!before || ENDED.includes(before.state)) return 'no run'
+      const worker = start(['work'], {
+        ...environment(api, db.url, sandbox.url),
+        ...(redis && { REDIS_URL: `redis://127.0.0.1:${redis.port}` }),
+      })
+      await until(async () => ENDED.includes((await lastRun())!.state))
+      worker.child.kill('SIGTERM')
+      await worker.ended
+      return (await lastRun())!.state
     },
     async end(): Promise<End> {
       const target = { name: '', api, version: versionOf(api), url: null } as const
@@ -197,13 +240,31 @@ export async function openCopy({ api, db: original, dhis2 }: Beginning) {
           going: await db.query(`select state from sync_run where state in ('queued', 'running')`),
           pending: await db.query(`select status from log where status = 'pending'`),
         },
+        broken: await brokenInvariants({ db, target, tag: TAG, dhis2: rawRequests(sandbox.url) }),
       }
     },
     async close() {
       await sandbox.close()
       await db.drop()
+      await redis?.stop()
     },
   }
+}
+
+/** What an undisturbed sync does, and what it leaves behind. */
+export async function observe(beginning: Beginning, around: Around = {}) {
+  const copy = await openCopy(beginning, { syncs: 0, disturbed: 0, killed: 0, servers: 0 }, around)
+  const { ended, points } = await copy.sync()
+  const end = await copy.end()
+  await copy.close()
+  return { ended, points, end }
+}
+
+export function expectSame(actual: End, expected: End): void {
+  expect(actual.found).toEqual(expected.found)
+  expect(actual.dhis2).toEqual(expected.dhis2)
+  expect(actual.tables).toEqual(expected.tables)
+  expect(actual.broken).toEqual([])
 }
 
 const nameOf = (sql: string) =>

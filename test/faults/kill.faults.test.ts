@@ -1,31 +1,35 @@
 /**
- * kill -9 at every write to PostgreSQL and every request to DHIS2 of a sync with work in every step, before it and after it. The next sync ends as
- * one that was never disturbed, to the letter: the same objects with the same uids in DHIS2, the same rows in our tables.
+ * kill -9 at every write to PostgreSQL, every request to DHIS2 and every script in Redis of a sync with work in every step, before it and after it. The next
+ * sync, or a worker that is started anew, ends as a sync that was never disturbed, to the letter: the same objects with the same uids in DHIS2, the same rows in
+ * our tables.
  */
 import { afterAll, describe, expect, test } from 'vitest'
+import { figuresOf } from '../support/figures.ts'
 import { build } from '../support/program.ts'
-import { begin, openCopy, type Beginning, type End, type Point } from './crash.ts'
+import { REDIS_IS_HERE } from '../support/redis.ts'
+import { begin, expectSame, observe as watch, openCopy, type Beginning, type Point } from './crash.ts'
+import { someOf } from './extent.ts'
 
-/** 4: every fourth point only, for a shorter run */
-const EVERY = Number(process.env['KILL_EVERY'] ?? 1)
+/** every so many-th moment also with nothing but a worker after it: that takes half a minute, until the dead one's locks have run out */
+const TAKEN_UP = 8
 
 // the points are found by watching a sync, and there is a test for each of them
 build()
-const [legacy, tracker] = [await observe('legacy'), await observe('tracker')]
+const [legacy, tracker] = [await begin('legacy'), await begin('tracker')]
+const observed = [
+  await observe('legacy', legacy),
+  await observe('tracker', tracker),
+  ...(REDIS_IS_HERE ? [await observe('tracker, with Redis', tracker, true)] : []),
+]
 afterAll(async () => {
-  for (const { beginning } of [legacy, tracker]) await beginning.db.drop()
+  for (const { db } of [legacy, tracker]) await db.drop()
 })
 
-async function observe(api: Beginning['api']) {
-  const beginning = await begin(api)
-  const copy = await openCopy(beginning)
-  const { ended, points } = await copy.sync()
-  const end = await copy.end()
-  await copy.close()
-  return { api, beginning, ended, points, end }
+async function observe(name: string, beginning: Beginning, isRedis = false) {
+  return { name, isRedis, beginning, ...(await watch(beginning, { isRedis })) }
 }
 
-describe.each([legacy, tracker])('$api', ({ api, beginning, ended, points, end }) => {
+describe.each(observed)('$name', ({ name, isRedis, beginning, ended, points, end }) => {
   test('undisturbed, it has work in every step, and DHIS2 holds what the model says', () => {
     const report = JSON.parse(ended.out)
     expect(ended.code, ended.err).toBe(0)
@@ -35,12 +39,13 @@ describe.each([legacy, tracker])('$api', ({ api, beginning, ended, points, end }
         Object.values(counts as Record<string, Record<string, number>>).some((c) => c['created']! + c['updated']! > 0),
       ]).toEqual([step, step !== 'enrollments'])
     expect(end.found).toEqual(beginning.expected)
+    expect(end.broken).toEqual([])
     expect(end.tables).toMatchObject({ going: [], pending: [], rejected: { length: 3 } })
   })
 
   // what is after one write is before the next
   const moments = points
-    .filter((point) => api === 'tracker' || isOurs(point))
+    .filter(belongsTo(name))
     .flatMap((point): [string, Point, 'before' | 'after'][] => [
       [`before ${point.where} ${point.k}: ${point.what}`, point, 'before'],
       ...(point.what.startsWith('POST')
@@ -48,24 +53,38 @@ describe.each([legacy, tracker])('$api', ({ api, beginning, ended, points, end }
         : []),
     ])
   describe.concurrent('killed', () => {
-    test.each(moments.filter((_, i) => i % EVERY === 0))('%s', async (_name, point, when) => {
-      const copy = await openCopy(beginning)
+    test.for(someOf(moments, isRedis))('%s', async ([, point, when], context) => {
+      const copy = await openCopy(beginning, figuresOf(context), { isRedis })
       const first = await copy.sync({ ...point, when })
+      await copy.later()
       const second = await copy.sync()
       expect(second.ended.code, second.ended.err + second.ended.out).toBe(0)
       expectSame(await copy.end(), end)
       // workers look for work at their own times: now and then one look less
-      if (!first.killed) expect(first.ended.code).toBe(0)
+      if (!first.killed) expect(first.ended.code, first.ended.err).toBe(0)
+      await copy.close()
+    })
+
+    test.for(
+      someOf(
+        moments.filter((_, i) => i % TAKEN_UP === 1),
+        true,
+      ),
+    )('%s, and a worker takes it up', async ([, point, when], context) => {
+      const copy = await openCopy(beginning, figuresOf(context), { isRedis })
+      await copy.sync({ ...point, when })
+      const state = await copy.work()
+      await copy.later()
+      if (state !== 'succeeded') expect((await copy.sync()).ended.code).toBe(0)
+      expectSame(await copy.end(), end)
       await copy.close()
     })
   })
 })
 
-/** What the adapters have no part in is tested with one of them. */
-const isOurs = ({ where, what }: Point) => where === 'request' || /sync_confirmed|with given|commit/i.test(what)
-
-function expectSame(actual: End, expected: End): void {
-  expect(actual.found).toEqual(expected.found)
-  expect(actual.dhis2).toEqual(expected.dhis2)
-  expect(actual.tables).toEqual(expected.tables)
+/** What the adapters, and what the queues, have no part in is tested with one of them. */
+function belongsTo(name: string): (point: Point) => boolean {
+  if (name === 'tracker') return () => true
+  if (name === 'legacy') return ({ where, what }) => where === 'request' || /sync_confirmed|with given|commit/i.test(what)
+  return ({ where }) => where === 'script'
 }

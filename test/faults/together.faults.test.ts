@@ -1,12 +1,19 @@
 /** Processes beside each other: starts at the same instant, several workers, and workers that are killed or lose the database or Redis. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { expectedOf } from '../support/clinic-model.ts'
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { createMart } from '../../sql/demo/mart.ts'
+import { readConfig } from '../../src/config.ts'
+import { openStore } from '../../src/service.ts'
+import { Clinic, expectedOf, FOLLOW_UP, INITIAL, mappingOf } from '../support/clinic-model.ts'
+import { figuresOf, type Figures } from '../support/figures.ts'
+import { brokenInvariants } from '../support/invariants.ts'
 import { build, type Env, type Running } from '../support/program.ts'
 import { readBack } from '../support/read-back.ts'
 import { REDIS_IS_HERE, startRedis, type OwnRedis } from '../support/redis.ts'
-import { MAPPING, openSite, PASSWORD, until, type Site } from '../support/site.ts'
+import { MAPPING, openSite, until, type Site } from '../support/site.ts'
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
+import { startWatch } from '../support/watch.ts'
+import { rawRequests } from '../support/world.ts'
 
 const KINDS_DONE = ['patients', 'enrollments', 'new-active']
 const CUT_OFF = 'The run was cut off before its end. Sync again to send what is missing.'
@@ -17,6 +24,10 @@ let site: Site
 let redis: OwnRedis | null = null
 let proxy: TcpProxy | null = null
 let workers: Running[] = []
+let figures: Figures
+beforeEach((context) => {
+  figures = figuresOf(context)
+})
 afterEach(async () => {
   for (const { child } of workers) child.kill('SIGKILL')
   await Promise.all(workers.map((worker) => worker.ended))
@@ -47,28 +58,26 @@ const work = (over: Env = {}) => {
 
 /** DHIS2 has what the Mart has, each record once, and nothing is left going on. */
 async function isComplete(): Promise<void> {
-  expect(await inDhis2()).toEqual(expectedOf(site.clinic, MAPPING))
-  expect(await site.db.query(`select from sync_run where state in ('queued', 'running')`)).toEqual([])
-  expect(await site.db.query(`select from log where status = 'pending'`)).toEqual([])
+  expect(await readBack(scene())).toEqual(expectedOf(site.clinic, MAPPING))
+  expect(await brokenInvariants(scene())).toEqual([])
   expect(Object.keys(await site.markers())).toHaveLength(3)
 }
 
-const inDhis2 = () =>
-  readBack({
-    tag: 'C-',
-    target: { api: 'tracker' },
-    async dhis2(method: string, path: string) {
-      const authorization = `Basic ${Buffer.from(`sync:${PASSWORD}`).toString('base64')}`
-      return (await fetch(`${site.sandbox.url}/api/${path}`, { method, headers: { authorization } })).json()
-    },
-  })
+const scene = () => ({ db: site.db, tag: 'C-', target: { api: 'tracker' }, dhis2: rawRequests(site.sandbox.url) }) as const
 
 /** A run that only the workers take on. */
 async function enqueue(): Promise<Running> {
   const sync = site.startSync()
+  figures.syncs++
   workers.push(sync)
   await until(async () => (await site.runs()).length > 0)
   return sync
+}
+
+async function kill(...processes: Running[]): Promise<void> {
+  for (const { child } of processes) child.kill('SIGKILL')
+  figures.killed += processes.length
+  await Promise.all(processes.map((one) => one.ended))
 }
 
 const lastRun = async () =>
@@ -84,6 +93,7 @@ describe.each(BACKENDS)('on $name', ({ isRedis }) => {
     await open(4, isRedis)
     site.sandbox.control.latency = 300
     const ends = await Promise.all(Array.from({ length: n }, () => site.sync()))
+    figures.syncs += n
     const { run_id: runId } = await lastRun()
     expect(ends.map((end) => end.code).toSorted()).toEqual([0, ...Array(n - 1).fill(1)])
     for (const end of ends.filter((e) => e.code === 1))
@@ -100,6 +110,7 @@ describe.each(BACKENDS)('on $name', ({ isRedis }) => {
     await open(12, isRedis, { SYNC_CONCURRENCY: '2' })
     for (let i = 1; i < n; i++) work()
     const end = await site.sync(['--json'])
+    figures.syncs++
     expect(end.code, end.err).toBe(0)
     expect(JSON.parse(end.out)).toMatchObject({
       state: 'succeeded',
@@ -126,8 +137,7 @@ describe.each(BACKENDS)('on $name', ({ isRedis }) => {
     site.sandbox.control.latency = 300
     const sync = await enqueue()
     await until(() => site.sandbox.control.importRequests() >= 2)
-    sync.child.kill('SIGKILL')
-    await sync.ended
+    await kill(sync)
     site.sandbox.control.latency = 0
     const began = performance.now()
     work()
@@ -143,8 +153,7 @@ describe.each(BACKENDS)('on $name', ({ isRedis }) => {
     site.sandbox.control.latency = 300
     const sync = await enqueue()
     await until(() => site.sandbox.control.importRequests() >= 2)
-    sync.child.kill('SIGKILL')
-    await sync.ended
+    await kill(sync)
     // no worker is connected; the run is old, but was alive a moment ago
     await site.db.query(`update sync_run set created_at = created_at - interval '1 hour'`)
     expect(await site.sync()).toMatchObject({ code: 1, err: expect.stringContaining((await lastRun()).run_id) as string })
@@ -161,8 +170,7 @@ describe('a worker that works on a run loses', () => {
     site.sandbox.control.latency = 200
     const sync = await enqueue()
     await until(() => site.sandbox.control.importRequests() >= 1)
-    sync.child.kill('SIGKILL')
-    await sync.ended
+    await kill(sync)
     const before = site.sandbox.control.importRequests()
     work(env)
     await until(() => site.sandbox.control.importRequests() > before + 1)
@@ -191,6 +199,7 @@ describe('a worker that works on a run loses', () => {
     url.port = String(proxy.address.port)
     await inMidRun({ DATABASE_URL: url.href })
     proxy.cut()
+    figures.servers++
     await sleep(4000)
     proxy.mend()
     expect(await goesOnOrSaysWhy()).toBe('succeeded')
@@ -210,6 +219,7 @@ describe('a worker that works on a run loses', () => {
     proxy = await startTcpProxy({ host: redis!.host, port: redis!.port })
     await inMidRun({ REDIS_URL: `redis://127.0.0.1:${proxy.address.port}` })
     proxy.cut()
+    figures.servers++
     await sleep(4000)
     proxy.mend()
     expect(await goesOnOrSaysWhy()).toBe('succeeded')
@@ -218,13 +228,12 @@ describe('a worker that works on a run loses', () => {
   test.runIf(REDIS_IS_HERE)('Redis with all that was in it: the next sync settles the run and completes it', async () => {
     await open(8, true, { SYNC_CONCURRENCY: '1' })
     await inMidRun({})
-    for (const { child } of workers) child.kill('SIGKILL')
-    await Promise.all(workers.map((worker) => worker.ended))
-    await redis!.stop()
-    redis = await startRedis()
+    await kill(...workers)
+    await redis!.restart('empty')
+    figures.servers++
     await site.db.query(`update sync_run set alive_at = alive_at - interval '1 hour'`)
     site.sandbox.control.latency = 0
-    const next = await site.sync([], { REDIS_URL: `redis://127.0.0.1:${redis.port}` })
+    const next = await site.sync()
     expect(next.code, next.err).toBe(0)
     expect(await site.runs()).toEqual([
       { state: 'failed', failure: CUT_OFF },
@@ -232,4 +241,45 @@ describe('a worker that works on a run loses', () => {
     ])
     await isComplete()
   })
+})
+
+test('two mappings with the same patients, each in a process of its own, and one is killed: each person is there once', async () => {
+  await open(0, false, { SYNC_CHUNK_SIZE: '3', SYNC_CONCURRENCY: '2' })
+  const dhis2 = await startWatch(site.sandbox.url, 150)
+  const [hts, tb, all] = [new Clinic('C'), new Clinic('C'), new Clinic('C')]
+  for (let i = 10; i < 24; i++) {
+    const patient = all.patient(`p${i}`)
+    hts.visit(hts.enroll(patient, { status: 'COMPLETED' }), INITIAL)
+    tb.visit(tb.enroll(patient, { status: 'COMPLETED', enrollmentDate: '2024-01-15' }), FOLLOW_UP)
+  }
+  for (const one of [hts, tb]) {
+    one.patients.push(...all.patients)
+    all.enrollments.push(...one.enrollments)
+    all.visits.push(...one.visits)
+  }
+  const other = mappingOf('tb')
+  await createMart(site.db.url, 'mart', [hts.service('hts'), tb.service('tb')])
+  const store = await openStore(readConfig({ DATABASE_URL: site.db.url }))
+  await store.saveMappings([other], 'admin')
+  await store.close()
+
+  const sync = (name: string) => {
+    figures.syncs++
+    const started = site.start(['sync', name, '--comment', 'a test'], { DHIS2_URL: dhis2.url })
+    workers.push(started)
+    return started
+  }
+  const [first, second] = [sync(MAPPING.name), sync(other.name)]
+  await until(() => site.sandbox.control.importRequests() >= 4)
+  await kill(first)
+  const rest = await second.ended
+  expect(rest.code, rest.err).toBe(0)
+  await site.db.query(`update sync_run set alive_at = alive_at - interval '1 hour'`)
+  const again = await sync(MAPPING.name).ended
+  expect(again.code, again.err).toBe(0)
+  expect(await readBack(scene())).toEqual(expectedOf(all, MAPPING))
+  expect(await brokenInvariants(scene())).toEqual([])
+  // the dead one's requests may have been on their way still
+  expect(dhis2.overlaps()).toBeLessThanOrEqual(2)
+  await dhis2.close()
 })

@@ -4,11 +4,14 @@ import { createServer, request as forward, type IncomingMessage, type ServerResp
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { buffer } from 'node:stream/consumers'
+import { gzipSync } from 'node:zlib'
 
 export interface Passing {
   method: string
   /** without query */
   path: string
+  /** as text */
+  body: string
 }
 
 interface Answer {
@@ -28,13 +31,13 @@ interface Exchange {
 /** What happens to one request. */
 type Fault = (exchange: Exchange) => unknown
 
-const says =
+export const says =
   (status: number, headers: Record<string, string> = {}, body = '{"message":"a proxy says so"}'): Fault =>
   ({ response }) =>
     response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body)
 
 /** DHIS2 never sees the request. */
-export const UNSEEN = {
+const UNSEEN = {
   'reset before the request was read': ({ response }) => response.destroy(),
   '429 without Retry-After': says(429),
   '429 with Retry-After': says(429, { 'retry-after': '1' }),
@@ -49,7 +52,7 @@ export const UNSEEN = {
 } satisfies Record<string, Fault>
 
 /** DHIS2 did its work, and we do not hear of it, or not well. */
-export const UNHEARD = {
+const UNHEARD = {
   'reset after the request was carried out': async ({ ask, response }) => {
     await ask()
     response.destroy()
@@ -80,6 +83,13 @@ export const UNHEARD = {
     }
     response.end()
   },
+  'gzip that breaks off': async ({ ask, response }) => {
+    const { status, body } = await ask()
+    const packed = gzipSync(body)
+    response
+      .writeHead(status, { 'content-type': 'application/json', 'content-encoding': 'gzip' })
+      .end(packed.subarray(0, packed.length >> 1))
+  },
   'gzip that is none': async ({ ask, response }) => {
     const { status, body } = await ask()
     response.writeHead(status, { 'content-type': 'application/json', 'content-encoding': 'gzip' }).end(body.subarray(1))
@@ -102,10 +112,13 @@ export const FAULTS = { ...UNSEEN, ...UNHEARD } satisfies Record<string, Fault>
 export type FaultName = keyof typeof FAULTS
 
 /** The n-th request (the first is 1): what happens to it, or that nobody hears of it any more. */
-type AtRequest = (n: number, passing: Passing) => FaultName | 'go on' | 'before' | 'after'
+type AtRequest = (n: number, passing: Passing) => FaultName | Fault | 'go on' | 'before' | 'after'
 
 export interface Dhis2Proxy {
   url: string
+  /** nobody listens any more, until `mend` */
+  cut: () => Promise<void>
+  mend: () => Promise<void>
   close: () => Promise<void>
 }
 
@@ -115,9 +128,12 @@ export interface Dhis2ProxyOptions {
   tooLongMs?: number
   /** a request was held back before DHIS2 saw it, or its answer was */
   held?: () => void
+  /** DHIS2 has answered; the client hears of it when this is done */
+  answered?: (n: number, passing: Passing) => Promise<void>
 }
 
-export async function startDhis2Proxy({ target, atRequest, tooLongMs = 1500, held = () => {} }: Dhis2ProxyOptions): Promise<Dhis2Proxy> {
+export async function startDhis2Proxy(options: Dhis2ProxyOptions): Promise<Dhis2Proxy> {
+  const { target, atRequest, tooLongMs = 1500, held = () => {}, answered = async () => {} } = options
   const place = () => new URL(typeof target === 'string' ? target : target())
   let count = 0
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
@@ -130,14 +146,17 @@ export async function startDhis2Proxy({ target, atRequest, tooLongMs = 1500, hel
       return { status: reply.statusCode!, headers: reply.headers, body: await buffer(reply) }
     }
     const [path = ''] = request.url!.split('?')
-    const what = atRequest(++count, { method: request.method!, path })
+    const n = ++count
+    const passing = { method: request.method!, path, body: sent.toString() }
+    const what = atRequest(n, passing)
     if (what === 'before') return held()
     if (what === 'after') {
       await ask()
       return held()
     }
-    if (what !== 'go on') return FAULTS[what]({ response, ask, tooLongMs })
+    if (what !== 'go on') return (typeof what === 'function' ? what : FAULTS[what])({ response, ask, tooLongMs })
     const { status, headers, body } = await ask()
+    await answered(n, passing)
     const { 'transfer-encoding': _chunked, ...plain } = headers
     response.writeHead(status, plain).end(body)
   }
@@ -145,13 +164,13 @@ export async function startDhis2Proxy({ target, atRequest, tooLongMs = 1500, hel
     response.on('error', () => {})
     answer(request, response).catch(() => response.destroy())
   })
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: () =>
-      new Promise((done) => {
-        server.close(() => done())
-        server.closeAllConnections()
-      }),
-  }
+  const listen = (at: number) => new Promise<void>((done) => server.listen(at, '127.0.0.1', done))
+  const close = () =>
+    new Promise<void>((done) => {
+      server.close(() => done())
+      server.closeAllConnections()
+    })
+  await listen(0)
+  const { port } = server.address() as AddressInfo
+  return { url: `http://127.0.0.1:${port}`, cut: close, mend: () => listen(port), close }
 }

@@ -39,9 +39,8 @@ export interface TestDatabase {
   drop: () => Promise<void>
 }
 
-/** Empty, or with all that another one has. */
-export async function createTestDatabase(of?: TestDatabase): Promise<TestDatabase> {
-  const server = inject('databaseUrl')
+/** Empty, or with all that another one has; on the server of all tests, or on one of a test's own. */
+export async function createTestDatabase(of?: TestDatabase, server = inject('databaseUrl')): Promise<TestDatabase> {
   const name = `t_${randomUUID().replaceAll('-', '')}`
   const template = of && new URL(of.url).pathname.slice(1)
   await withClient(server, async (client) => {

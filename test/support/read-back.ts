@@ -28,7 +28,7 @@ const day = (text: string | undefined) => (text ?? '').slice(0, 10)
 const sorted = <T>(list: T[]): T[] => list.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
 
 /** What of a world is needed to read what its DHIS2 has. */
-type Readable = Pick<World, 'tag' | 'dhis2'> & { target: Pick<World['target'], 'api'> }
+export type Readable = Pick<World, 'tag' | 'dhis2'> & { target: Pick<World['target'], 'api'> }
 
 /** Everyone whose UIC begins with the world's tag. */
 export async function readBack(world: Readable): Promise<Found> {
@@ -129,4 +129,40 @@ async function legacy(world: Readable): Promise<FoundPatient[]> {
       })),
     })),
   }))
+}
+
+/** uids of what DHIS2 has, each with the uid of the person it belongs to */
+export interface FoundUids {
+  people: Set<string>
+  enrollments: Map<string, string>
+  events: Map<string, string>
+}
+
+interface RawUids {
+  enrollments?: { enrollment: string; events?: { event: string }[] }[]
+}
+
+/** Of the same people. */
+export async function readUids({ target: { api }, tag, dhis2 }: Readable): Promise<FoundUids> {
+  const below = 'enrollments[enrollment,events[event]]'
+  const people =
+    api === 'legacy'
+      ? (
+          (await dhis2(
+            'GET',
+            `trackedEntityInstances?trackedEntityType=TETPerson01&ouMode=ACCESSIBLE&filter=TEAUicCode1:LIKE:${tag}&fields=trackedEntityInstance,${below}&skipPaging=true`,
+          )) as { trackedEntityInstances: (RawUids & { trackedEntityInstance: string })[] }
+        ).trackedEntityInstances.map((p) => ({ ...p, uid: p.trackedEntityInstance }))
+      : (
+          (await dhis2(
+            'GET',
+            `tracker/trackedEntities?trackedEntityType=TETPerson01&orgUnitMode=ACCESSIBLE&filter=TEAUicCode1:like:${tag}&fields=trackedEntity,${below}&paging=false`,
+          )) as { trackedEntities: (RawUids & { trackedEntity: string })[] }
+        ).trackedEntities.map((p) => ({ ...p, uid: p.trackedEntity }))
+  const enrollments = people.flatMap(({ uid, enrollments: own = [] }) => own.map((e) => ({ ...e, person: uid })))
+  return {
+    people: new Set(people.map(({ uid }) => uid)),
+    enrollments: new Map(enrollments.map(({ enrollment, person }) => [enrollment, person])),
+    events: new Map(enrollments.flatMap(({ events = [], person }) => events.map(({ event }): [string, string] => [event, person]))),
+  }
 }

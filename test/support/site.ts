@@ -41,12 +41,14 @@ export interface SiteOptions {
   patients?: number
   mapping?: Mapping
   env?: Env
+  /** another than that of all tests */
+  databaseServer?: string
 }
 
 /** Migrated, with the mapping and a Mart of some healthy patients: each has an enrollment and two events. */
 export async function openSite(options: SiteOptions = {}): Promise<Site> {
-  const { patients = 3, mapping = MAPPING, env = {} } = options
-  const [db, sandbox] = [await createTestDatabase(), await startSandbox({ version: '2.41' })]
+  const { patients = 3, mapping = MAPPING, env = {}, databaseServer } = options
+  const [db, sandbox] = [await createTestDatabase(undefined, databaseServer), await startSandbox({ version: '2.41' })]
   const dir = mkdtempSync(join(tmpdir(), 'bahmni-dhis2-cli-'))
   const clinic = new Clinic('C')
   for (let i = 1; i <= patients; i++) clinic.healthy(String(i))

@@ -69,6 +69,13 @@ test.each([
   ],
   ['a cancelled run', run({ cancelRequested: true }), steps(), 4, { state: 'cancelled', moveMarkers: false }],
   [
+    'a step that never came to its end is never called a success',
+    run(),
+    steps({ snapshot: { state: 'running' } }),
+    0,
+    { state: 'failed', failure: 'step snapshot did not come to its end', moveMarkers: false },
+  ],
+  [
     'records without an outcome are never called a success',
     run(),
     steps({ patients: { counts: { created: 1 } } }),
@@ -83,6 +90,7 @@ test.each<[string, Run, Step, StepRow[], RegExp | null]>([
   ['nothing happened', run(), 'new-active', steps(), null],
   ['cancelled', run({ cancelRequested: true }), 'patients', steps(), /cancelled/],
   ['an earlier step failed', run(), 'enrollments', steps({ patients: { state: 'failed' } }), /patients failed/],
+  ['an earlier step never came to its end', run(), 'enrollments', steps({ patients: { state: 'running' } }), /patients failed/],
   ['its own first try failed', run(), 'patients', steps({ patients: { state: 'failed' } }), null],
   ['stop: rejected in a sending step', run(), 'enrollments', steps({ patients: { counts: { rejected: 1 } } }), /rejected in step patients/],
   ['stop: rejected in a step that sends nothing', run(), 'patients', steps({ snapshot: { counts: { rejected: 1 } } }), null],
