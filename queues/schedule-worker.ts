@@ -3,7 +3,7 @@ import type { Schedule } from '../sql/store/schedules.ts'
 import { NotDueError } from '../sql/store/schedules.ts'
 import { MappingNotFoundError, RunActiveError, type Run, type RunRequest, type Store } from '../sql/store/store.ts'
 import { STALLED, type Job, type Queue, type QueueBackend, type Worker } from './backend.ts'
-import { SCHEDULE_QUEUE, scheduleDataSchema, scheduleKey, type ScheduleData } from './jobs.ts'
+import { readData, SCHEDULE_QUEUE, scheduleDataSchema, scheduleKey, type ScheduleData } from './jobs.ts'
 import { safeFailure } from './safe-failure.ts'
 
 export interface ScheduleWorkerOptions {
@@ -29,7 +29,7 @@ export function startScheduleWorker(options: ScheduleWorkerOptions): Worker {
 
 /** @returns what was done, for those who look at the queue */
 async function onTime(job: Job<ScheduleData>, { store, schedules, enqueue }: ScheduleWorkerOptions): Promise<string> {
-  const { scheduleId } = scheduleDataSchema.parse(job.data)
+  const { scheduleId } = readData(scheduleDataSchema, job.data)
   const schedule = await store.readScheduleById(scheduleId)
   if (!schedule || schedule.paused) {
     await schedules.removeJobScheduler(scheduleKey(scheduleId))

@@ -134,6 +134,8 @@ export const rejectedRecords = (syncId: string, at: string): Rejected[] => {
     dismissedBy: null,
     dismissedReason: null,
     dismissedAt: null,
+    erased: false,
+    cause: 'a1b2c3d4e5f6',
   }
   const one = (n: number, over: Partial<Rejected>): Rejected => ({
     ...base,
