@@ -238,7 +238,9 @@ describe('the preview', () => {
     await go('/preview/HTS%20Service')
     const patient = page.getByRole('button', { name: /^What DHIS2 gets/ }).first()
     const before = (await patient.boundingBox())!.x
-    await page.getByRole('region', { name: /^Preview/ }).evaluate((e) => e.scrollTo(400, 0))
+    const table = page.getByRole('region', { name: /^Preview/ })
+    await table.evaluate((e) => e.scrollTo(400, 0))
+    expect(await table.evaluate((e) => e.scrollLeft)).toBe(400)
     expect((await patient.boundingBox())!.x).toBe(before)
   })
 })
