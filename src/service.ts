@@ -7,12 +7,13 @@ import { openPool } from '../sql/pool.ts'
 import { createStore } from '../sql/store/postgres.ts'
 import type { Store } from '../sql/store/store.ts'
 import type { Config } from './config.ts'
-import { createUidFactory } from './core/uid.ts'
+import { createUidFactory, type UidFactory } from './core/uid.ts'
 import type { Dhis2Client } from './dhis2/client.ts'
 import { connectDhis2 } from './dhis2/connect.ts'
 import { openConnectionCheck, type Dhis2State } from './dhis2/connection-check.ts'
 import type { ObservedRequest } from './dhis2/http.ts'
 import type { Log } from './log.ts'
+import { openFacts, type FactsOf } from './preview/facts.ts'
 
 export interface Service {
   store: Store
@@ -22,6 +23,8 @@ export interface Service {
   /** for people, who want to know at once that it is away */
   ask: () => Promise<Dhis2Client>
   checkDhis2: () => Promise<Dhis2State>
+  factsOf: FactsOf
+  uidOf: UidFactory
   startWorkers: () => Promise<void>
   close: () => Promise<void>
 }
@@ -110,6 +113,8 @@ export async function openService(config: Config, log: Log, observe: (request: O
     connect,
     ask,
     checkDhis2: openConnectionCheck(ask),
+    factsOf: openFacts({ store, connect: ask, trackedEntityType: config.trackedEntityType }),
+    uidOf: contexts.uidOf,
     startWorkers: () => queues.startWorkers(contexts, config.concurrency),
     async close() {
       await queues.close()

@@ -34,3 +34,27 @@ export function inDelta(
     or r.record_key in (select record_key from sync_doubt where mapping_name = ${mappingName} and kind = ${kind})
   )`
 }
+
+/** Somebody said of this very content (as d) that it need not go; of rows that differ, that none of them need. */
+export const isDismissed = (mappingName: string, kind: Kind) => sql.fragment`exists (
+  select from sync_rejected j where j.mapping_name = ${mappingName} and j.kind = ${kind} and j.record_key = d.record_key
+    and j.state = 'dismissed' and (j.hash = d.hash or j.code = 'duplicate-rows'))`
+
+/** Nothing is sent of such a row (as d): it was dismissed, or DHIS2 has it (c is its sync_confirmed). @param force what DHIS2 has is sent all the same */
+export const isSettled = (mappingName: string, kind: Kind, force: boolean) => sql.fragment`
+  ${isDismissed(mappingName, kind)} or (not ${force} and c.hash is not null and c.hash = d.hash
+    and not exists (select from sync_doubt o where o.mapping_name = c.mapping_name and o.kind = c.kind and o.record_key = c.record_key))`
+
+/**
+ * An enrollment that is to be sent brings those of its events (as r) that were never delivered, however old they are.
+ * @param sent a subquery of them: patient_id, program, unique_id, enrollment_date
+ */
+export const isOfSentEnrollment = (sent: FragmentSqlToken, mappingName: string) => sql.fragment`(
+  r.patient_id in (select e.patient_id from ${sent} as e)
+  and exists (
+    select from ${sent} as e where e.patient_id = r.patient_id and e.program = r.program
+      and case when r.patient_program_id is not null then e.unique_id = r.patient_program_id
+        else left(e.enrollment_date, 10) = left(r.enrollment_date, 10) end)
+  and not exists (select from event_tracker t where t.program = r.program and t.program_stage = r.program_stage and t.event_unique_id = r.unique_id)
+  and not exists (select from sync_confirmed c where c.mapping_name = ${mappingName} and c.kind = 'event' and c.record_key = r.record_key)
+)`

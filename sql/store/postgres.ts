@@ -1,11 +1,12 @@
 import type { DatabasePool } from 'slonik'
 import { browseMethods } from '../mart/browse.ts'
 import { readRelationFacts } from '../mart/facts.ts'
-import { previewDelta } from '../mart/preview.ts'
+import { previewMethods } from '../mart/preview.ts'
 import type { ChunkLocks } from './chunk-locks.ts'
 import { readLog } from './log.ts'
 import { mappingMethods } from './mappings.ts'
 import { recordMethods } from './records.ts'
+import { rehearsalMethods } from './rehearsal.ts'
 import { rejectedMethods } from './rejected.ts'
 import { runMethods } from './runs.ts'
 import { snapshotMethods } from './snapshot.ts'
@@ -19,10 +20,11 @@ export function createStore(pool: DatabasePool, locks: ChunkLocks, options: Mart
     ...runMethods(pool),
     ...snapshotMethods(pool, options),
     ...recordMethods(pool),
-    previewDelta: (mapping, request, onRow) => previewDelta(pool, options, mapping, request, onRow),
+    ...previewMethods(pool, options),
     readRelationFacts: (mapping) => readRelationFacts(pool, options, mapping),
     readVanished: (mapping) => readVanished(pool, options, mapping),
     ...browseMethods(pool, options),
+    ...rehearsalMethods(pool, options),
     ...rejectedMethods(pool),
     readLog: (limit) => readLog(pool, limit),
     holdingPatients: (runId, chunk, work) => locks.hold(runId, chunk, work),

@@ -233,7 +233,12 @@ async function insertRun(tx: CommonQueryMethods, runId: string, r: RunRequest): 
 }
 
 /** With those that were not sent because of them. */
-async function insertRecords(tx: CommonQueryMethods, runId: string, mappingName: string, records: readonly RecordRef[]): Promise<void> {
+export async function insertRecords(
+  tx: CommonQueryMethods,
+  runId: string,
+  mappingName: string,
+  records: readonly RecordRef[],
+): Promise<void> {
   await tx.query(sql.unsafe`
     with chosen as (
       select kind, "recordKey" as record_key from jsonb_to_recordset(${sql.jsonb(records as never)}) as r (kind text, "recordKey" text)

@@ -4,12 +4,13 @@
  */
 import { sql, type CommonQueryMethods, type DatabasePool, type FragmentSqlToken, type ListSqlToken } from 'slonik'
 import { z } from 'zod'
+import { withoutPatient } from '../../src/core/delta-row.ts'
 import { groupBy } from '../../src/core/group-by.ts'
 import { mappedColumns, type MappedColumns } from '../../src/core/mapping.ts'
 import { KINDS, type Kind } from '../../src/core/model.ts'
 import { reject, type Rejection } from '../../src/core/rejection.ts'
 import { MartRebuiltError, readRelations, refuseRebuilt, type Relation } from '../mart/catalogue.ts'
-import { inDelta } from '../mart/delta.ts'
+import { inDelta, isDismissed, isOfSentEnrollment, isSettled } from '../mart/delta.ts'
 import { selectRows } from '../mart/rows.ts'
 import { readMarkers } from './markers.ts'
 import { addCounts, tableOf } from './runs.ts'
@@ -79,7 +80,13 @@ function isMissing(error: unknown): boolean {
   return false
 }
 
-async function takeSnapshot(tx: CommonQueryMethods, run: Run, { martSchema, overlapDays }: MartOptions): Promise<SnapshotSummary> {
+/** In a repeatable-read transaction. @param planned false: of a few records, which need no statistics and must not keep a sync from making some */
+export async function takeSnapshot(
+  tx: CommonQueryMethods,
+  run: Run,
+  { martSchema, overlapDays }: Pick<MartOptions, 'martSchema' | 'overlapDays'>,
+  planned = true,
+): Promise<SnapshotSummary> {
   const { runId, mapping, mappingName } = run
   await tx.query(sql.unsafe`delete from sync_snapshot_row where run_id = ${runId}`)
   await tx.query(sql.unsafe`delete from sync_patient where run_id = ${runId}`)
@@ -91,7 +98,7 @@ async function takeSnapshot(tx: CommonQueryMethods, run: Run, { martSchema, over
   const scanned = {} as Record<Kind, Scanned>
   for (const kind of KINDS) {
     const delta = run.retry ? asked(runId, kind) : inDelta(kind, run, { mappingName, marker: markers[kind], overlapDays })
-    const wanted = kind === 'event' && !force ? sql.fragment`(${delta} or ${ofNewEnrollment(runId, mappingName)})` : delta
+    const wanted = kind === 'event' && !force ? sql.fragment`(${delta} or ${isOfSentEnrollment(enrollmentsOf(runId), mappingName)})` : delta
     const rows = relations
       .filter((relation) => relation.kind === kind)
       .map(
@@ -100,7 +107,7 @@ async function takeSnapshot(tx: CommonQueryMethods, run: Run, { martSchema, over
     scanned[kind] = await copyDelta(tx, run, kind, sql.join(rows, sql.fragment` union all `), force)
   }
   // what follows, and the steps, are planned by statistics; autovacuum would make them minutes later
-  await tx.query(sql.unsafe`analyze sync_snapshot_row`)
+  if (planned) await tx.query(sql.unsafe`analyze sync_snapshot_row`)
   await mergeDuplicates(tx, runId)
   await rejectDoubtful(tx, run, relations)
   for (const kind of ['enrollment', 'trackedEntity'] as const)
@@ -131,11 +138,6 @@ async function takeSnapshot(tx: CommonQueryMethods, run: Run, { martSchema, over
 const asked = (runId: string, kind: Kind) =>
   sql.fragment`r.record_key in (select record_key from sync_run_record where run_id = ${runId} and kind = ${kind})`
 
-/** Somebody said of this very content that it need not go; of rows that differ, that none of them need. */
-const isDismissed = (mappingName: string, kind: Kind) => sql.fragment`exists (
-  select from sync_rejected j where j.mapping_name = ${mappingName} and j.kind = ${kind} and j.record_key = d.record_key
-    and j.state = 'dismissed' and (j.hash = d.hash or j.code = 'duplicate-rows'))`
-
 const scannedRow = z.object({ scanned: z.int(), unchanged: z.int(), newest: z.string().nullable() })
 type Scanned = z.infer<typeof scannedRow>
 
@@ -152,9 +154,7 @@ async function copyDelta(
 ): Promise<Scanned> {
   return tx.one(sql.type(scannedRow)`
     with delta as materialized (
-      select d.*, ${isDismissed(run.mappingName, kind)} or (not ${force} and c.hash is not null and c.hash = d.hash
-        and not exists (select from sync_doubt o where o.mapping_name = c.mapping_name and o.kind = c.kind and o.record_key = c.record_key)) as same,
-        c.hash is not null as known
+      select d.*, ${isSettled(run.mappingName, kind, force)} as same, c.hash is not null as known
       from (${rows}) as d
       left join sync_confirmed c on c.mapping_name = ${run.mappingName} and c.kind = ${kind} and c.record_key = d.record_key
     ), torn as materialized (
@@ -171,16 +171,9 @@ async function copyDelta(
     from delta`)
 }
 
-/** An enrollment that is to be sent brings those of its events that were never delivered, however old they are. */
-const ofNewEnrollment = (runId: string, mappingName: string) => sql.fragment`(
-  r.patient_id in (select patient_id from sync_snapshot_row where run_id = ${runId} and kind = 'enrollment')
-  and exists (
-    select from sync_snapshot_row e where e.run_id = ${runId} and e.kind = 'enrollment' and e.patient_id = r.patient_id and e.program = r.program
-      and case when r.patient_program_id is not null then e.unique_id = r.patient_program_id
-        else left(e.enrollment_date, 10) = left(r.enrollment_date, 10) end)
-  and not exists (select from event_tracker t where t.program = r.program and t.program_stage = r.program_stage and t.event_unique_id = r.unique_id)
-  and not exists (select from sync_confirmed c where c.mapping_name = ${mappingName} and c.kind = 'event' and c.record_key = r.record_key)
-)`
+/** The run's enrollments, as far as the snapshot has them. */
+const enrollmentsOf = (runId: string) => sql.fragment`
+  (select patient_id, program, unique_id, enrollment_date from sync_snapshot_row where run_id = ${runId} and kind = 'enrollment')`
 
 /** The same row several times is one record. */
 async function mergeDuplicates(tx: CommonQueryMethods, runId: string): Promise<void> {
@@ -239,11 +232,6 @@ async function settleVanished(tx: CommonQueryMethods, run: Run): Promise<void> {
     where mapping_name = ${run.mappingName} and state = 'open'
       and not exists (select from sync_snapshot_row s where s.run_id = ${run.runId} and s.kind = j.kind and s.record_key = j.record_key)`)
 }
-
-const withoutPatient = (relation: string) =>
-  reject('identifier-missing', `A row of ${relation} has no "Patient_Identifier", so nobody can tell whose it is.`, {
-    column: 'Patient_Identifier',
-  })
 
 type Doubtful = z.infer<typeof doubtful> & { relation: Relation }
 

@@ -1,5 +1,6 @@
 /** Errors → problem+json, with a sentence for people and nothing of the program's inside. */
 import { MappingChangedError, MappingHistoryError, MappingNotFoundError, NameTakenError, RunActiveError } from '../../sql/store/store.ts'
+import { MartMisfitError } from '../../sql/mart/mart-error.ts'
 import { RunFailure, systemSentence } from '../errors.ts'
 import { PROBLEMS, type Problem, type ProblemCode } from './contract/problem.ts'
 
@@ -28,6 +29,7 @@ export function problemOf(error: unknown): ApiProblem & { unexpected?: boolean }
   if (error instanceof MappingChangedError) return new ApiProblem('changed', error.message)
   if (error instanceof MappingHistoryError) return new ApiProblem('has-history', error.message)
   if (error instanceof NameTakenError) return new ApiProblem('name-taken', error.message)
+  if (error instanceof MartMisfitError) return new ApiProblem('invalid', error.message)
   // all that is thrown of DHIS2 and the Mart is written for users
   if (error instanceof RunFailure) return new ApiProblem('dhis2-unavailable', error.message)
   const sentence = systemSentence(error)

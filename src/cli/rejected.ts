@@ -2,7 +2,7 @@
 import { groupBy } from '../core/group-by.ts'
 import { KIND_WORDS, REJECTION_CATALOGUE, REJECTION_CODES } from '../core/rejection.ts'
 import type { RejectedFilter, RejectedRecord } from '../../sql/store/store.ts'
-import { csvLine } from './csv.ts'
+import { csvLine } from '../csv.ts'
 import { EXIT, UsageError } from './exit.ts'
 import { requestOf, syncAndPrint } from './sync.ts'
 import { withStore, type Env } from './with-store.ts'

@@ -1,7 +1,7 @@
 import { KINDS } from '../core/model.ts'
 import { KIND_WORDS } from '../core/rejection.ts'
 import { MappingNotFoundError, type VanishedRow } from '../../sql/store/store.ts'
-import { csvLine } from './csv.ts'
+import { csvLine } from '../csv.ts'
 import { EXIT } from './exit.ts'
 import { withStore, type Env } from './with-store.ts'
 
