@@ -1,7 +1,7 @@
 /** One planned enrollment with its events → its payload, and the events that cannot go. */
 import { mappedColumns } from '../src/core/mapping.ts'
 import type { Dhis2Enrollment, Dhis2Event, EnrollmentPayload, EventPayload, EventRow, Metadata } from '../src/core/model.ts'
-import { enrollmentFields, eventPayload, fieldsOf } from '../src/core/payload.ts'
+import { enrollmentFields, eventKeyMissing, eventPayload, fieldsOf } from '../src/core/payload.ts'
 import { reject, type Rejection } from '../src/core/rejection.ts'
 import { sameEvents } from '../src/core/same-event.ts'
 import { enrollmentKey, eventKey } from '../src/core/uid.ts'
@@ -149,14 +149,9 @@ function prepareEvent(
       }),
     }
   }
-  if (row.program === null || row.programStage === null || row.eventUniqueId === null) {
-    const column = row.program === null ? 'program' : row.programStage === null ? 'program_stage' : 'event_unique_id'
-    const code = row.program === null ? 'program-missing' : row.programStage === null ? 'stage-missing' : 'identifier-missing'
-    return {
-      rejection: reject(code, `Patient ${row.patientId}: an event of ${row.eventDate} has no ${column} in ${relation}.`, { column }),
-    }
-  }
-  const stage = metadata.programs.get(row.program)?.stages.get(row.programStage)
+  const missing = eventKeyMissing(row, relation)
+  if (missing) return missing
+  const stage = metadata.programs.get(row.program ?? '')?.stages.get(row.programStage ?? '')
   if (stage && !stage.repeatable && takenStages.has(stage.uid)) {
     const message = `Patient ${row.patientId}: event ${row.eventUniqueId} of ${row.eventDate} is the second one of stage "${stage.name}" in this enrollment.`
     return { rejection: reject('second-in-single-stage', message, { column: 'program_stage', dhis2Uid: stage.uid, dhis2Name: stage.name }) }

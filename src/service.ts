@@ -12,7 +12,7 @@ import type { Store } from '../sql/store/store.ts'
 import { createSignIn, type SignIn } from './accounts/sign-in.ts'
 import { deliverAudit } from './audit-delivery.ts'
 import type { Config } from './config.ts'
-import { createUidFactory } from './core/uid.ts'
+import { createUidFactory, type UidFactory } from './core/uid.ts'
 import type { Dhis2Client } from './dhis2/client.ts'
 import { connectDhis2, openProbe, type ApiChoice, type Probe } from './dhis2/connect.ts'
 import { openConnectionCheck, type Dhis2State } from './dhis2/connection-check.ts'
@@ -21,6 +21,7 @@ import { startErasing, type Erasing } from './erasing.ts'
 import type { Log } from './log.ts'
 import { openMetrics, type Metrics } from './metrics.ts'
 import { openOpenmrs, type Openmrs } from './openmrs/client.ts'
+import { openFacts, type FactsOf } from './preview/facts.ts'
 
 export interface Service {
   store: Store
@@ -34,6 +35,8 @@ export interface Service {
   openmrs: Openmrs | null
   signIn: SignIn
   metrics: Metrics
+  factsOf: FactsOf
+  uidOf: UidFactory
   startWorkers: () => Promise<void>
   /** after startWorkers, in processes that stay */
   startSchedules: () => Promise<void>
@@ -175,6 +178,8 @@ export async function openService(config: Config, log: Log, observe: (request: O
     },
     startSchedules: () => queues.startSchedules(),
     interrupt: () => queues.interrupt(),
+    factsOf: openFacts({ store, connect: ask, trackedEntityType: config.trackedEntityType }),
+    uidOf: contexts.uidOf,
     async close() {
       delivery.abort()
       await Promise.all([queues.close(), erasing?.stop()])

@@ -1,11 +1,11 @@
 /** What the Mart has now: its relations are dropped and rebuilt while we run, so names are looked up before each use, and only names found here get into SQL. */
 import { sql, type CommonQueryMethods } from 'slonik'
 import { z } from 'zod'
-import { RunFailure } from '../../src/errors.ts'
 import { REQUIRED_COLUMNS } from '../../src/core/fixed-columns.ts'
 import { groupBy } from '../../src/core/group-by.ts'
 import { relationsOf, type MappedRelation, type Mapping } from '../../src/core/mapping.ts'
 import { KIND_WORDS } from '../../src/core/rejection.ts'
+import { MartMisfitError } from './mart-error.ts'
 
 /** A mapping's relation that the Mart has. */
 export interface Relation extends MappedRelation {
@@ -14,7 +14,7 @@ export interface Relation extends MappedRelation {
 }
 
 /** Bahmni Mart rebuilt a relation while it was read: the rows of the new one are none of our transaction's. The same passes when the Mart is done. */
-export class MartRebuiltError extends RunFailure {
+export class MartRebuiltError extends MartMisfitError {
   constructor(mappingName: string) {
     super(`Mapping "${mappingName}": the Mart was being rebuilt while it was read. Sync again when Bahmni Mart is done.`, {
       transient: true,
@@ -52,7 +52,7 @@ export async function readTypes(
   )
 }
 
-/** The mapping's relations with their columns: patients, enrollments, then events. @throws RunFailure naming the relation or the column */
+/** The mapping's relations with their columns: patients, enrollments, then events. @throws MartMisfitError naming the relation or the column */
 export async function readRelations(tx: CommonQueryMethods, martSchema: string, mapping: Mapping): Promise<Relation[]> {
   const relations = relationsOf(mapping)
   const there = await readTypes(
@@ -65,13 +65,13 @@ export async function readRelations(tx: CommonQueryMethods, martSchema: string, 
     const types = there.get(table)
     const word = KIND_WORDS[kind]
     if (types === undefined)
-      throw new RunFailure(
+      throw new MartMisfitError(
         `Mapping "${mapping.name}": the ${word} relation "${table}" is not in the Mart (schema ${martSchema}). Is Bahmni Mart being rebuilt? Otherwise correct the mapping.`,
       )
     const required = [...REQUIRED_COLUMNS[kind].filter((column) => constants[column] === undefined), ...columns.map(([column]) => column)]
     const missing = required.find((column) => !types.has(column))
     if (missing !== undefined)
-      throw new RunFailure(
+      throw new MartMisfitError(
         `Mapping "${mapping.name}": column "${missing}" is not in the ${word} relation "${table}". Correct the mapping or the Mart's SQL.`,
       )
     return { ...relation, types }

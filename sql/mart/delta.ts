@@ -1,6 +1,8 @@
 /** Which of the Mart's rows a run has to look at. */
 import { sql, type FragmentSqlToken } from 'slonik'
 import type { Kind } from '../../src/core/model.ts'
+import { isDismissed } from '../store/dismissed.ts'
+import { BELONGS } from '../store/links.ts'
 import type { RunRequest } from '../store/store.ts'
 
 export interface DeltaOptions {
@@ -34,3 +36,24 @@ export function inDelta(
     or r.record_key in (select record_key from sync_doubt where mapping_name = ${mappingName} and kind = ${kind})
   )`
 }
+
+/** DHIS2 has such a row (as d; c is its sync_confirmed). @param force what it has is sent all the same */
+export const isConfirmed = (force: boolean) => sql.fragment`(
+  not ${force} and c.hash is not null and c.hash = d.hash
+  and not exists (select from sync_doubt o where o.mapping_name = c.mapping_name and o.kind = c.kind and o.record_key = c.record_key))`
+
+/** Nothing is sent of such a row: DHIS2 has it, or it was dismissed. */
+export const isSettled = (mappingName: string, kind: Kind, force: boolean) =>
+  sql.fragment`(${isDismissed(mappingName, kind)} or ${isConfirmed(force)})`
+
+/**
+ * An enrollment that is to be sent brings those of its events (as r) that were never delivered, however old they are.
+ * @param sent a subquery of them: patient_id, program, unique_id, enrollment_date
+ */
+export const isOfSentEnrollment = (sent: FragmentSqlToken, mappingName: string) => sql.fragment`(
+  r.patient_id in (select e.patient_id from ${sent} as e)
+  and exists (
+    select from ${sent} as e where e.patient_id = r.patient_id and ${BELONGS})
+  and not exists (select from event_tracker t where t.program = r.program and t.program_stage = r.program_stage and t.event_unique_id = r.unique_id)
+  and not exists (select from sync_confirmed c where c.mapping_name = ${mappingName} and c.kind = 'event' and c.record_key = r.record_key)
+)`

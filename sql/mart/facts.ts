@@ -7,6 +7,7 @@ import { relationsOf, type Mapping } from '../../src/core/mapping.ts'
 import type { MartOptions } from '../store/store.ts'
 import { notOurs, withinTime } from './browse.ts'
 import { readTypes, type Relation } from './catalogue.ts'
+import { martProblem } from './mart-error.ts'
 import { dateCreated, given, text } from './rows.ts'
 
 const SAMPLE_ROWS = 1000
@@ -53,22 +54,10 @@ async function readContent(
     }))
     return { content, problem: null }
   } catch (error) {
-    const problem = problemOf(error)
+    const problem = martProblem(error)
     if (problem === null) throw error
     return { content: null, problem }
   }
-}
-
-/** What the Mart itself is the reason of. */
-function problemOf(error: unknown): string | null {
-  const codes: string[] = []
-  for (let e = error; e instanceof Error; e = e.cause) if ('code' in e && typeof e.code === 'string') codes.push(e.code)
-  if (codes.includes('57014')) return `took longer than ${READ_MS / 1000} seconds to read.`
-  if (codes.includes('42501')) return 'may not be read by our account. Grant it the right to select.'
-  if (codes.includes('42P01') || codes.includes('42703')) return 'was being rebuilt while it was looked at.'
-  // a view's own mistake: a cast, a division by zero
-  const state = codes.find((code) => /^2[12]/.test(code))
-  return state === undefined ? null : `fails when it is read (PostgreSQL’s error ${state}). Correct the Mart’s SQL.`
 }
 
 const named = (relation: Relation, column: string): FragmentSqlToken =>

@@ -3,7 +3,7 @@ import { joinedDelta } from '../mart/joined-delta.ts'
 import { browseMethods } from '../mart/browse.ts'
 import { findMart } from '../mart/find.ts'
 import { readRelationFacts } from '../mart/facts.ts'
-import { previewDelta } from '../mart/preview.ts'
+import { previewMethods } from '../mart/preview.ts'
 import { accountMethods } from './accounts.ts'
 import { auditMethods } from './audit.ts'
 import type { ChunkLocks } from './chunk-locks.ts'
@@ -12,6 +12,7 @@ import { logMethods, readLog } from './log.ts'
 import { mappingMethods } from './mappings.ts'
 import { originalMethods } from './originals.ts'
 import { recordMethods } from './records.ts'
+import { rehearsalMethods } from './rehearsal.ts'
 import { rejectedMethods } from './rejected.ts'
 import { eraseOlderThan } from './retention.ts'
 import { runMethods } from './runs.ts'
@@ -34,12 +35,13 @@ export function createStore(pool: DatabasePool, locks: ChunkLocks, options: Mart
     ...syncListMethods(pool, runs),
     ...snapshotMethods(pool, options),
     ...recordMethods(pool),
-    previewDelta: (mapping, request, onRow) => previewDelta(pool, options, mapping, request, onRow),
     findMart: () => findMart(pool, options),
     joinedDelta: (mapping, period, onRow) => joinedDelta(pool, options, mapping, period, onRow),
+    ...previewMethods(pool, options),
     readRelationFacts: (mapping) => readRelationFacts(pool, options, mapping),
     readVanished: (mapping) => readVanished(pool, options, mapping),
     ...browseMethods(pool, options),
+    ...rehearsalMethods(pool, options),
     ...rejectedMethods(pool),
     ...logMethods(pool),
     ...scheduleMethods(pool),

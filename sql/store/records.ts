@@ -1,5 +1,5 @@
 /** A run's rows as the steps read them, their plans, and how they ended. */
-import { sql, type CommonQueryMethods, type DatabasePool } from 'slonik'
+import { sql, type CommonQueryMethods } from 'slonik'
 import { z } from 'zod'
 import { KINDS, type EnrollmentRow, type EventLink, type EventRow, type PatientRow } from '../../src/core/model.ts'
 import { groupBy } from '../../src/core/group-by.ts'
@@ -106,7 +106,7 @@ type RecordMethods = Pick<
   | 'readWarnings'
 >
 
-export function recordMethods(pool: DatabasePool): RecordMethods {
+export function recordMethods(pool: CommonQueryMethods): RecordMethods {
   return {
     async readPatients(runId, chunk, which = 'pending') {
       const states = which === 'all' ? ['pending', 'created', 'updated', 'unchanged'] : ['pending']

@@ -4,16 +4,16 @@
  */
 import { sql, type CommonQueryMethods, type DatabasePool, type FragmentSqlToken, type ListSqlToken } from 'slonik'
 import { z } from 'zod'
+import { withoutPatient } from '../../src/core/delta-row.ts'
 import { groupBy } from '../../src/core/group-by.ts'
 import { mappedColumns, type MappedColumns } from '../../src/core/mapping.ts'
 import { KINDS, type Kind } from '../../src/core/model.ts'
 import { reject, type Rejection, type RejectionCode } from '../../src/core/rejection.ts'
 import { MartRebuiltError, readRelations, refuseRebuilt, type Relation } from '../mart/catalogue.ts'
-import { inDelta } from '../mart/delta.ts'
+import { inDelta, isConfirmed, isOfSentEnrollment } from '../mart/delta.ts'
 import { selectRows } from '../mart/rows.ts'
 import { holdChildren, isDismissed, isDismissedAsNobodys, leaveOutDismissed } from './dismissed.ts'
 import { keepRejected, relationOf, settleVanished } from './keep-rejected.ts'
-import { BELONGS } from './links.ts'
 import { readMarkers } from './markers.ts'
 import { addCounts } from './runs.ts'
 import { STEPS, type MartOptions, type Run, type SnapshotSummary, type Store } from './store.ts'
@@ -82,7 +82,13 @@ function isMissing(error: unknown): boolean {
   return false
 }
 
-async function takeSnapshot(tx: CommonQueryMethods, run: Run, { martSchema, overlapDays }: MartOptions): Promise<SnapshotSummary> {
+/** In a repeatable-read transaction. @param planned false: of a few records, which need no statistics and must not keep a sync from making some */
+export async function takeSnapshot(
+  tx: CommonQueryMethods,
+  run: Run,
+  { martSchema, overlapDays }: Pick<MartOptions, 'martSchema' | 'overlapDays'>,
+  planned = true,
+): Promise<SnapshotSummary> {
   const { runId, mapping, mappingName } = run
   await tx.query(sql.unsafe`delete from sync_snapshot_row where run_id = ${runId}`)
   await tx.query(sql.unsafe`delete from sync_patient where run_id = ${runId}`)
@@ -94,7 +100,7 @@ async function takeSnapshot(tx: CommonQueryMethods, run: Run, { martSchema, over
   const scanned = {} as Record<Kind, Scanned>
   for (const kind of KINDS) {
     const delta = run.retry ? asked(runId, kind) : inDelta(kind, run, { mappingName, marker: markers[kind], overlapDays })
-    const wanted = kind === 'event' && !force ? sql.fragment`(${delta} or ${ofNewEnrollment(runId, mappingName)})` : delta
+    const wanted = kind === 'event' && !force ? sql.fragment`(${delta} or ${isOfSentEnrollment(enrollmentsOf(runId), mappingName)})` : delta
     const rows = relations
       .filter((relation) => relation.kind === kind)
       .map(
@@ -103,7 +109,7 @@ async function takeSnapshot(tx: CommonQueryMethods, run: Run, { martSchema, over
     scanned[kind] = await copyDelta(tx, run, kind, sql.join(rows, sql.fragment` union all `), force)
   }
   // what follows, and the steps, are planned by statistics; autovacuum would make them minutes later
-  await tx.query(sql.unsafe`analyze sync_snapshot_row`)
+  if (planned) await tx.query(sql.unsafe`analyze sync_snapshot_row`)
   await mergeDuplicates(tx, runId)
   const leftOut = await leaveOutDismissed(tx, run)
   await rejectDoubtful(tx, run, relations)
@@ -154,9 +160,7 @@ async function copyDelta(
 ): Promise<Scanned> {
   return tx.one(sql.type(scannedRow)`
     with delta as materialized (
-      select d.*, not ${force} and c.hash is not null and c.hash = d.hash
-        and not exists (select from sync_doubt o where o.mapping_name = c.mapping_name and o.kind = c.kind and o.record_key = c.record_key) as same,
-        c.hash is not null as known
+      select d.*, ${isConfirmed(force)} as same, c.hash is not null as known
       from (${rows}) as d
       left join sync_confirmed c on c.mapping_name = ${run.mappingName} and c.kind = ${kind} and c.record_key = d.record_key
     ), torn as materialized (
@@ -173,14 +177,9 @@ async function copyDelta(
     from delta`)
 }
 
-/** An enrollment that is to be sent brings those of its events that were never delivered, however old they are. */
-const ofNewEnrollment = (runId: string, mappingName: string) => sql.fragment`(
-  r.patient_id in (select patient_id from sync_snapshot_row where run_id = ${runId} and kind = 'enrollment')
-  and exists (
-    select from sync_snapshot_row e where e.run_id = ${runId} and e.kind = 'enrollment' and e.patient_id = r.patient_id and ${BELONGS})
-  and not exists (select from event_tracker t where t.program = r.program and t.program_stage = r.program_stage and t.event_unique_id = r.unique_id)
-  and not exists (select from sync_confirmed c where c.mapping_name = ${mappingName} and c.kind = 'event' and c.record_key = r.record_key)
-)`
+/** The run's enrollments, as far as the snapshot has them. */
+const enrollmentsOf = (runId: string) => sql.fragment`
+  (select patient_id, program, unique_id, enrollment_date from sync_snapshot_row where run_id = ${runId} and kind = 'enrollment')`
 
 /** The same row several times is one record. */
 async function mergeDuplicates(tx: CommonQueryMethods, runId: string): Promise<void> {
@@ -228,11 +227,6 @@ async function rejectDoubtful(tx: CommonQueryMethods, run: Run, relations: reado
   await keepDoubtful(tx, run)
   await settleVanished(tx, run)
 }
-
-const withoutPatient = (relation: string) =>
-  reject('identifier-missing', `A row of ${relation} has no "Patient_Identifier", so nobody can tell whose it is.`, {
-    column: 'Patient_Identifier',
-  })
 
 type Doubtful = z.infer<typeof doubtful> & { relation: Relation }
 

@@ -1,5 +1,6 @@
 /** What the jobs, the CLI and the API ask of our tables. One implementation (postgres.ts) over one file a table. */
 import type { EnrollmentRow, EnrollmentStatus, EventLink, EventRow, Kind, PatientRow } from '../../src/core/model.ts'
+import type { DeltaRow } from '../../src/core/delta-row.ts'
 import type { RelationFacts } from '../../src/core/mapping-facts.ts'
 import type { Mapping } from '../../src/core/mapping.ts'
 import type { Rejection, RejectionCode } from '../../src/core/rejection.ts'
@@ -242,6 +243,29 @@ export interface LogRow {
   dateCreated: string
 }
 
+/** A run of a few records whose steps are carried out, and undone. */
+export interface Rehearsal {
+  run: Run
+  /** all of its patients are in one */
+  chunk: number
+  /** what the steps of a dry run ask for, and nothing else */
+  store: Store
+  /** what has become of the records, and of those that came along */
+  rows(): Promise<RehearsedRow[]>
+  /** "kind recordKey" → the uid in DHIS2, of those that DHIS2 has from us or from a Java service */
+  knownUids(rows: readonly DeltaRow[]): Promise<Map<string, string>>
+}
+export interface RecordRef {
+  kind: Kind
+  recordKey: string
+}
+
+export interface RehearsedRow extends RecordRef {
+  state: 'pending' | 'context' | 'created' | 'updated' | 'unchanged' | 'rejected' | 'dismissed'
+  uid: string | null
+  rejection: Rejection | null
+}
+
 /** Where the Mart is, and how far before the markers a run looks. */
 export interface MartOptions {
   martSchema: string
@@ -262,21 +286,27 @@ export interface MartColumn {
   samples: readonly string[] | null
 }
 
-/** One row of a mapping's delta, with the Mart's own values. */
-export interface PreviewRow {
-  kind: Kind
-  relation: string
-  what: 'new' | 'update' | 'unchanged'
-  patientId: string
-  recordKey: string
-  orgUnit: string | null
-  enrollmentDate: string | null
-  incidentDate: string | null
-  eventDate: string | null
-  status: string | null
-  /** mapped column → value */
-  values: Readonly<Record<string, string | null>>
+export type DeltaRequest = Pick<RunRequest, 'from' | 'to' | 'resync'>
+/** Where a page of a delta ended. */
+export type DeltaPlace = Pick<DeltaRow, 'kind' | 'patientId' | 'recordKey' | 'hash'>
+/** Which rows; what is left out does not narrow. */
+export interface DeltaFilter {
+  kind?: Kind
+  patient?: string
+  what?: readonly DeltaRow['what'][]
+  after?: DeltaPlace | null
 }
+export interface DeltaPage extends DeltaFilter {
+  limit: number
+  /** counts too, of the whole delta, whatever the filter */
+  counts: boolean
+}
+export interface DeltaPageRows {
+  counts: DeltaCounts | null
+  rows: DeltaRow[]
+  more: boolean
+}
+export type DeltaCounts = Record<Kind, Record<DeltaRow['what'], number>>
 
 /** A record that was delivered, and that the Mart no longer has. */
 export interface VanishedRow {
@@ -467,14 +497,21 @@ export interface Store
   listMartRelations(search: string): Promise<readonly MartRelation[]>
   /** in the relation's own order; null: the Mart has no such relation */
   readMartColumns(relation: string, withSamples: boolean): Promise<readonly MartColumn[] | null>
-  /** every row that a sync would look at now. @throws MartError */
-  previewDelta(mapping: Mapping, request: Pick<RunRequest, 'from' | 'to' | 'resync'>, onRow: (row: PreviewRow) => void): Promise<void>
   /** what a sync would send, patients, enrollments and events side by side. @throws RunFailure */
   joinedDelta(
     mapping: Mapping,
     period: Pick<RunRequest, 'from' | 'to'>,
     onRow: (row: JoinedRow, relations: readonly Relation[]) => Promise<void>,
   ): Promise<void>
+  /** UIDs of the programs that the mapping's enrollments name. @throws MartMisfitError */
+  readPrograms(mapping: Mapping): Promise<readonly string[]>
+  // what a sync would look at now: patients, enrollments, then events, each by patient. They throw MartMisfitError.
+  countDelta(mapping: Mapping, request: DeltaRequest): Promise<DeltaCounts>
+  readDeltaPage(mapping: Mapping, request: DeltaRequest, page: DeltaPage): Promise<DeltaPageRows>
+  /** as they are taken: whoever stops early ends the query */
+  streamDelta(mapping: Mapping, request: DeltaRequest, filter: DeltaFilter): AsyncGenerator<DeltaRow>
+  /** Does the work on a run of these records as it would be now; nothing of it is kept. @throws RunFailure naming relation and column */
+  rehearse<T>(mapping: Mapping, records: readonly RecordRef[], work: (rehearsal: Rehearsal) => Promise<T>): Promise<T>
   /** delivered records that no mapping's relations have any more. @throws MartError */
   readVanished(mapping: Mapping): Promise<readonly VanishedRow[]>
   /** what the Mart has of each of the mapping's relations, in the order of relationsOf */

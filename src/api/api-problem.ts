@@ -2,6 +2,7 @@
 import { MappingChangedError, MappingHistoryError, MappingNotFoundError, NameTakenError, RunActiveError } from '../../sql/store/store.ts'
 import { QueueOutOfReach } from '../../queues/start-run.ts'
 import { KeyReusedError } from '../../sql/store/sync-requests.ts'
+import { MartMisfitError } from '../../sql/mart/mart-error.ts'
 import { RunFailure, systemSentence } from '../errors.ts'
 import { PROBLEMS, type Problem, type ProblemCode } from './contract/problem.ts'
 
@@ -35,6 +36,7 @@ export function problemOf(error: unknown): ApiProblem & { unexpected?: boolean }
   if (error instanceof MappingChangedError) return new ApiProblem('changed', error.message)
   if (error instanceof MappingHistoryError) return new ApiProblem('has-history', error.message)
   if (error instanceof NameTakenError) return new ApiProblem('name-taken', error.message)
+  if (error instanceof MartMisfitError) return new ApiProblem('invalid', error.message)
   // all that is thrown of DHIS2 and the Mart is written for users
   if (error instanceof RunFailure) return new ApiProblem('dhis2-unavailable', error.message)
   const sentence = systemSentence(error)

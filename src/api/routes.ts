@@ -5,6 +5,8 @@ import { martOperations } from './contract/mart.ts'
 import { dhis2Handlers } from './handlers/dhis2/index.ts'
 import { mappingHandlers } from './handlers/mappings/index.ts'
 import { martHandlers } from './handlers/mart/index.ts'
+import { previewOperations } from './contract/previews.ts'
+import { previewHandlers } from './handlers/previews/index.ts'
 import { auditOperations } from './contract/audit.ts'
 import { logOperations } from './contract/logs.ts'
 import { rejectedOperations } from './contract/rejected.ts'
@@ -25,6 +27,7 @@ export const routes: readonly Route[] = [
   ...routesOf(mappingOperations, mappingHandlers),
   ...routesOf(martOperations, martHandlers),
   ...routesOf(dhis2Operations, dhis2Handlers),
+  ...routesOf(previewOperations, previewHandlers),
   ...routesOf(sessionOperations, sessionHandlers),
   ...routesOf(auditOperations, auditHandlers),
   ...routesOf(syncOperations, syncHandlers),

@@ -1,10 +1,15 @@
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { KINDS, type Kind } from '../core/model.ts'
 import { KIND_WORDS } from '../core/rejection.ts'
-import { relationsOf, type Mapping } from '../core/mapping.ts'
-import { MappingNotFoundError, type PreviewRow } from '../../sql/store/store.ts'
-import { readConfig } from '../config.ts'
-import { openStore } from '../service.ts'
-import { csvLine } from '../csv.ts'
+import { MappingNotFoundError, type DeltaCounts, type DeltaRequest } from '../../sql/store/store.ts'
+import { readConfig, type Config } from '../config.ts'
+import type { Dhis2Client } from '../dhis2/client.ts'
+import { RunFailure } from '../errors.ts'
+import { csvOf } from '../preview/csv.ts'
+import { openFacts } from '../preview/facts.ts'
+import { openJudge } from '../preview/judge.ts'
+import { dhis2Connector, openStore } from '../service.ts'
 import { EXIT } from './exit.ts'
 import { checkPeriod } from './sync.ts'
 
@@ -24,49 +29,36 @@ export async function runPreview(
   const { from = null, to = null } = options
   checkPeriod(from, to)
   const store = await openStore(config)
+  let client: Dhis2Client | null = null
+  const connect = async () => (client = await connectOnce(config))
   try {
     const mapping = await store.readMapping(name)
     if (!mapping) throw new MappingNotFoundError(name)
-    const counts = new Map<string, number>()
-    const columns = columnsOf(mapping)
-    if (options.csv) process.stdout.write(csvLine(columns))
-    await store.previewDelta(mapping, { from, to, resync: false }, (row) => {
-      if (options.csv) process.stdout.write(csvLine(cells(row, columns)))
-      const key = `${row.kind} ${row.what}`
-      counts.set(key, (counts.get(key) ?? 0) + 1)
-    })
-    if (!options.csv) process.stdout.write(table(counts))
+    const request: DeltaRequest = { from, to, resync: false }
+    if (!options.csv) {
+      process.stdout.write(table(await store.countDelta(mapping, request)))
+      return EXIT.ok
+    }
+    const judge = await openJudge(mapping, openFacts({ store, connect, trackedEntityType: config.trackedEntityType }), config.timeZone)
+    // not among the data
+    if (judge.dhis2Problem !== null) process.stderr.write(`${judge.dhis2Problem} What it would refuse is not known.\n`)
+    await pipeline(Readable.from(csvOf(store, mapping, request, {}, judge)), process.stdout, { end: false })
     return EXIT.ok
   } finally {
+    await (client as Dhis2Client | null)?.close()
     await store.close()
   }
 }
 
-const FIXED = ['Kind', 'Relation', 'What', 'Patient', 'Record', 'Org Unit', 'Enrollment Date', 'Incident Date', 'Event Date', 'Status']
-
-const columnsOf = (mapping: Mapping) => [
-  ...FIXED,
-  ...new Set(relationsOf(mapping).flatMap(({ columns }) => columns.map(([column]) => column))),
-]
-
-function cells(row: PreviewRow, columns: readonly string[]): (string | null)[] {
-  const fixed = [
-    KIND_WORDS[row.kind],
-    row.relation,
-    row.what,
-    row.patientId,
-    row.recordKey,
-    row.orgUnit,
-    row.enrollmentDate,
-    row.incidentDate,
-    row.eventDate,
-    row.status,
-  ]
-  return [...fixed, ...columns.slice(FIXED.length).map((column) => row.values[column] ?? null)]
+function connectOnce(config: Config): Promise<Dhis2Client> {
+  if (config.dhis2Url === null) throw new RunFailure('DHIS2_URL is not set.')
+  return dhis2Connector({ ...config, retrySeconds: 0 }, () => {})()
 }
 
-function table(counts: ReadonlyMap<string, number>): string {
+const WHATS = ['new', 'update', 'unchanged'] as const
+
+function table(counts: DeltaCounts): string {
   const line = (kind: Kind) =>
-    `${`${KIND_WORDS[kind]}s`.padEnd(12)}${['new', 'update', 'unchanged'].map((what) => String(counts.get(`${kind} ${what}`) ?? 0).padStart(11)).join('')}`
-  return `${[`${''.padEnd(12)}${['new', 'update', 'unchanged'].map((w) => w.padStart(11)).join('')}`, ...KINDS.map(line)].join('\n')}\n`
+    `${`${KIND_WORDS[kind]}s`.padEnd(12)}${WHATS.map((what) => String(counts[kind][what]).padStart(11)).join('')}`
+  return `${[`${''.padEnd(12)}${WHATS.map((what) => what.padStart(11)).join('')}`, ...KINDS.map(line)].join('\n')}\n`
 }

@@ -149,6 +149,15 @@ export interface EventContext {
   uid: string
 }
 
+/** Without one of these an event is nobody's to tell from another one. */
+export function eventKeyMissing(row: EventRow, relation: string): Refused | null {
+  const { program, programStage, eventUniqueId } = row
+  if (program !== null && programStage !== null && eventUniqueId !== null) return null
+  const column = program === null ? 'program' : programStage === null ? 'program_stage' : 'event_unique_id'
+  const code = program === null ? 'program-missing' : programStage === null ? 'stage-missing' : 'identifier-missing'
+  return refuse(code, `Patient ${row.patientId}: an event of ${row.eventDate} has no ${column} in ${relation}.`, { column })
+}
+
 export function eventPayload(row: EventRow, ctx: EventContext): Result<Made<EventPayload>> {
   const { metadata } = ctx
   const relation = ctx.mapping.events[row.source]!

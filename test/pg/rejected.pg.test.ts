@@ -6,7 +6,7 @@ import { migrate } from '../../sql/migrate.ts'
 import { openPool } from '../../sql/pool.ts'
 import { openChunkLocks } from '../../sql/store/chunk-locks.ts'
 import { createStore } from '../../sql/store/postgres.ts'
-import type { Outcome, PreviewRow, RejectedFilter, Run, RunRequest, Store } from '../../sql/store/store.ts'
+import type { Outcome, RejectedFilter, Run, RunRequest, Store } from '../../sql/store/store.ts'
 import type { Kind } from '../../src/core/model.ts'
 import { reject, type Rejection } from '../../src/core/rejection.ts'
 import { Clinic, HTS, INITIAL, mappingOf } from '../support/clinic-model.ts'
@@ -322,7 +322,7 @@ describe('dismissed', () => {
     ['a dry run', { dryRun: true }],
     ['a re-sync', { resync: true }],
     ['a period', { from: '2020-01-01', to: '2030-01-01' }],
-  ])('the same content is not sent again by %s, counts as unchanged, and is not previewed', async (_name, over) => {
+  ])('the same content is not sent again by %s, counts as unchanged, and is previewed as such', async (_name, over) => {
     clinic.patient('a')
     clinic.patient('b', { dateCreated: '2024-01-01 00:00:00' })
     await mart()
@@ -334,9 +334,11 @@ describe('dismissed', () => {
     expect(summary.counts.trackedEntity).toMatchObject({ rejected: 0, pending: again, unchanged: 1 })
     expect((await pendingOf(run)).filter((row) => row.startsWith('P-a'))).toEqual([])
     expect(await states()).toEqual({ 'P-a': 'dismissed 1' })
-    const previewed: PreviewRow[] = []
-    await store.previewDelta(MAPPING, { from: null, to: null, resync: true }, (row) => previewed.push(row))
-    expect(previewed.map((row) => row.patientId)).toEqual(['P-b'])
+    const previewed = await store.readDeltaPage(MAPPING, { from: null, to: null, resync: true }, { limit: 10, counts: false })
+    expect(previewed.rows.map(({ patientId, what }) => [patientId, what === 'unchanged'])).toEqual([
+      ['P-a', true],
+      ['P-b', false],
+    ])
   })
 
   test('a row that changes is tried again, whatever its date: open when it is rejected again, settled when it passes', async () => {

@@ -6,8 +6,8 @@ import { migrate } from '../../sql/migrate.ts'
 import { openPool } from '../../sql/pool.ts'
 import { openChunkLocks } from '../../sql/store/chunk-locks.ts'
 import { createStore } from '../../sql/store/postgres.ts'
-import type { PreviewRow, Run, Store } from '../../sql/store/store.ts'
-import type { EventRelation, Mapping } from '../../src/core/mapping.ts'
+import type { Run, Store } from '../../sql/store/store.ts'
+import { mappedColumns, type EventRelation, type Mapping } from '../../src/core/mapping.ts'
 import { reject } from '../../src/core/rejection.ts'
 import { Clinic, FOLLOW_UP, formsMappingOf, formViews, HTS, INITIAL, mappingOf } from '../support/clinic-model.ts'
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
@@ -164,6 +164,7 @@ describe('snapshot', () => {
     await mart()
     await db.query(change)
     await expect(snapshot(mapping)).rejects.toThrow(sentence)
+    await expect(store.countDelta(mapping, request(mapping))).rejects.toThrow(sentence)
     await expect(store.readVanished(mapping)).rejects.toThrow(sentence)
   })
   test('the last of the relations is rebuilt while the snapshot waits for it: noticed', async () => {
@@ -365,17 +366,31 @@ describe('read only', () => {
     clinic.healthy('a')
     clinic.visits[0]!.values = { ...clinic.visits[0]!.values, [RESULT]: 'positive' }
     await mart()
-    const rows: PreviewRow[] = []
-    await store.previewDelta(MAPPING, request(MAPPING), (row) => rows.push(row))
+    const { rows } = await store.readDeltaPage(MAPPING, request(MAPPING), { limit: 10, counts: false })
+    const [result, visit] = [mappedColumns(FIRST).findIndex(([name]) => name === RESULT), mappedColumns(SECOND).map(([name]) => name)]
+    expect(visit).toEqual(['Next appointment', 'Visit number'])
     expect(rows).toMatchObject([
-      { kind: 'trackedEntity', relation: 'hts_instance_table' },
-      { kind: 'enrollment', relation: 'hts_enrollments_table' },
-      { kind: 'event', relation: 'hts_initial_table', orgUnit: 'C-01', values: { [RESULT]: 'positive' } },
-      { kind: 'event', relation: 'hts_follow_up_table', orgUnit: 'C-02', values: { 'Visit number': '1' } },
+      { kind: 'trackedEntity', source: 0, relation: 'hts_instance_table' },
+      { kind: 'enrollment', source: 0, relation: 'hts_enrollments_table' },
+      { kind: 'event', source: 1, relation: 'hts_follow_up_table', orgUnitCode: 'C-02', values: [expect.anything(), '1'] },
+      { kind: 'event', source: 0, relation: 'hts_initial_table', orgUnitCode: 'C-01' },
     ])
-    expect(Object.keys(rows[3]!.values)).toEqual(['Next appointment', 'Visit number'])
+    expect(rows[3]!.values[result]).toBe('positive')
   })
-
+  test('what the relations name: the Mart’s own, and all that the mapping gives', async () => {
+    clinic.healthy('a')
+    await mart()
+    const instance = { ...MAPPING.instance, constants: { OrgUnit: 'C-09' } }
+    const facts = await store.readRelationFacts({ ...MAPPING, instance })
+    const place = (program: string | null, stage: string | null, orgUnit: string | null) => [{ program, stage, orgUnit, rows: 1 }]
+    expect(facts.map(({ content, problem }) => [content?.places, problem])).toEqual([
+      [place(null, null, 'C-09'), null],
+      [place(HTS, null, 'C-01'), null],
+      [place(HTS, INITIAL, 'C-01'), null],
+      [place(HTS, FOLLOW_UP, 'C-02'), null],
+    ])
+    expect(await store.readPrograms(MAPPING)).toEqual([HTS])
+  })
   test('what vanished is what no relation of any mapping has', async () => {
     clinic.healthy('a')
     await mart()

@@ -5,16 +5,9 @@ import { migrate } from '../../sql/migrate.ts'
 import { openPool } from '../../sql/pool.ts'
 import { openChunkLocks } from '../../sql/store/chunk-locks.ts'
 import { createStore } from '../../sql/store/postgres.ts'
-import {
-  MappingNotFoundError,
-  RunActiveError,
-  type Outcome,
-  type PreviewRow,
-  type Run,
-  type RunRequest,
-  type Store,
-} from '../../sql/store/store.ts'
+import { MappingNotFoundError, RunActiveError, type Outcome, type Run, type RunRequest, type Store } from '../../sql/store/store.ts'
 import { mappedColumns, type Mapping } from '../../src/core/mapping.ts'
+import type { DeltaRow } from '../../src/core/delta-row.ts'
 import type { Kind } from '../../src/core/model.ts'
 import { reject } from '../../src/core/rejection.ts'
 import { Clinic, COLUMN_OF_NAME, FOLLOW_UP, HTS, INITIAL, mappingOf } from '../support/clinic-model.ts'
@@ -763,8 +756,8 @@ describe('outcomes', () => {
 
 describe('preview', () => {
   const preview = async (over: Partial<RunRequest> = {}) => {
-    const rows: PreviewRow[] = []
-    await store.previewDelta(MAPPING, request(over), (row) => rows.push(row))
+    const rows: DeltaRow[] = []
+    for await (const row of store.streamDelta(MAPPING, request(over), {})) rows.push(row)
     return rows
   }
   test('what a snapshot takes: new, changed and unchanged rows, with the Mart’s own values', async () => {
@@ -781,13 +774,15 @@ describe('preview', () => {
     await db.query(`update mart.hts_instance_table set "Phone" = $1`, [ODD])
     const rows = await preview()
     expect(rows.map((r) => r.what)).toEqual(['update', 'unchanged', 'unchanged', 'unchanged'])
-    expect(rows[0]).toMatchObject({ patientId: 'P-a', recordKey: 'P-a', orgUnit: 'C-01', values: { Phone: ODD, 'First Name': 'Asha a' } })
+    expect(rows[0]).toMatchObject({ patientId: 'P-a', recordKey: 'P-a', orgUnitCode: 'C-01', tracked: true })
+    const values = Object.fromEntries(mappedColumns(MAPPING.instance).map(([name], i) => [name, rows[0]!.values[i]]))
+    expect(values).toMatchObject({ Phone: ODD, 'First Name': 'Asha a' })
     expect(rows[1]).toMatchObject({
       enrollmentDate: '2024-03-01',
       incidentDate: '2024-02-28',
       eventDate: null,
       status: 'ACTIVE',
-      values: {},
+      values: [null],
     })
     expect(rows[2]).toMatchObject({ eventDate: '2024-03-02', incidentDate: null })
   })
@@ -816,14 +811,18 @@ describe('preview', () => {
     expect(await kinds('2024-03-02', '2024-03-31')).toEqual(['event', 'event'])
     expect(await kinds('2023-01-01', '2023-12-31')).toEqual([])
   })
-  test('an error in a row’s handler is the caller’s, and the store goes on', async () => {
+  test('whoever stops early ends the query, and the store goes on', async () => {
     clinic.healthy('a')
     await mart()
-    await expect(
-      store.previewDelta(MAPPING, request(), () => {
-        throw new Error('the pipe is closed')
-      }),
-    ).rejects.toThrow('the pipe is closed')
+    for await (const row of store.streamDelta(MAPPING, request(), {})) {
+      expect(row.kind).toBe('trackedEntity')
+      break
+    }
+    expect(
+      await db.query(
+        `select query from pg_stat_activity where state <> 'idle' and pid <> pg_backend_pid() and datname = current_database()`,
+      ),
+    ).toEqual([])
     expect(await preview()).toHaveLength(4)
   })
 })

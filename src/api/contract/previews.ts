@@ -64,6 +64,10 @@ export const previewOperations = defineOperations({
     answers: {
       200: z.object({
         generatedAt: instant,
+        dhis2Problem: z
+          .string()
+          .nullable()
+          .meta({ description: 'why DHIS2 did not answer, in a sentence: what it would refuse is not known then; null: it did' }),
         counts: z
           .object({ trackedEntity: counts, enrollment: counts, event: counts })
           .nullable()

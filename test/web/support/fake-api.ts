@@ -507,6 +507,7 @@ function handlersOf(state: FakeState): Handlers<AllOperations> {
         status: 200,
         body: {
           generatedAt: ago(0),
+          dhis2Problem: null,
           counts: from === 0 ? { trackedEntity: count('trackedEntity'), enrollment: count('enrollment'), event: count('event') } : null,
           columns: { trackedEntity: Object.keys(m.instance.columns), event: m.events.flatMap((e) => Object.keys(e.columns)) },
           rows: rows.slice(from, from + query.limit),
