@@ -1,7 +1,7 @@
 import { createBullBoard } from '@bull-board/api'
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter'
 import { ExpressAdapter } from '@bull-board/express'
-import type { Router } from 'express'
+import type { Express } from 'express'
 import type { SyncQueues } from '../queues/sync-queues.ts'
 
 /** @param acting with buttons: see board-actions for what they do */
@@ -9,7 +9,7 @@ export function board(
   { steps, chunks, schedules }: Pick<SyncQueues, 'steps' | 'chunks' | 'schedules'>,
   basePath: string,
   acting: boolean,
-): Router {
+): Express {
   // its type leaves out allowCompletedRetries
   const buttons = { readOnlyMode: !acting, allowCompletedRetries: false }
   const server = new ExpressAdapter()
@@ -35,5 +35,7 @@ export function board(
     serverAdapter: server,
     options: { uiConfig: { boardTitle: 'Bahmni → DHIS2', hideDocsLink: true } },
   })
-  return server.getRouter() as Router
+  const app = server.getRouter() as Express
+  app.disable('x-powered-by')
+  return app
 }

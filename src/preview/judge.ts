@@ -5,7 +5,7 @@ import type { Mapping } from '../core/mapping.ts'
 import type { Rejection } from '../core/rejection.ts'
 import type { FactsOf } from './facts.ts'
 
-export const EFFECTS = ['new', 'update', 'unchanged', 'rejected'] as const
+const EFFECTS = ['new', 'update', 'unchanged', 'rejected'] as const
 export type Effect = (typeof EFFECTS)[number]
 
 export interface Judged {

@@ -13,7 +13,7 @@ import type { PreviewFacts } from './facts.ts'
 import type { Effect } from './judge.ts'
 
 /** An object as it is sent, or as DHIS2 has it. */
-export interface Side {
+interface Side {
   uid: string
   orgUnit: string | null
   status: string | null
@@ -23,7 +23,7 @@ export interface Side {
   /** attribute or data element → value; null: it is emptied */
   values: Record<string, string | null>
 }
-export interface PreviewedObject {
+interface PreviewedObject {
   kind: Kind
   recordKey: string
   /** an event's enrollment */

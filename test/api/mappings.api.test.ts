@@ -43,7 +43,7 @@ async function history(name: string, state = 'succeeded'): Promise<void> {
   )
   await api.site.db.query(`insert into sync_doubt (mapping_name, kind, record_key) values ($1, 'trackedEntity', 'P1')`, [name])
   await api.site.db.query(
-    `insert into sync_rejected (mapping_name, kind, record_key, patient_id, relation, code, rejection, cause, run_id) values ($1, 'trackedEntity', 'P1', 'P1', 'r', 'gone', '{}', 'c', $2)`,
+    `insert into sync_rejected (mapping_name, kind, record_key, patient_id, relation, code, rejection, cause, hash, run_id) values ($1, 'trackedEntity', 'P1', 'P1', 'r', 'gone', '{}', 'c', 'h', $2)`,
     [name, run],
   )
   await api.site.db.query(`insert into log (program, synced_by, status) values ($1, 'clerk', 'success')`, [name])

@@ -151,8 +151,8 @@ describe('metrics', () => {
   test('rejected records that wait for somebody, and since when', async () => {
     api = await openApi({ patients: 0 })
     await api.site.db.query(`
-      insert into sync_rejected (mapping_name, kind, record_key, patient_id, relation, code, rejection, run_id, first_at)
-      select 'HTS Service', 'event', n::text, 'P-' || n, 'r', 'gone', '{}', '00000000-0000-4000-8000-000000000000', to_timestamp(1000 * n)
+      insert into sync_rejected (mapping_name, kind, record_key, patient_id, relation, code, rejection, cause, hash, run_id, first_at)
+      select 'HTS Service', 'event', n::text, 'P-' || n, 'r', 'gone', '{}', 'c', 'h', '00000000-0000-4000-8000-000000000000', to_timestamp(1000 * n)
       from generate_series(1, 3) as n`)
     const { text } = await api.call('GET', '/metrics', { as: ['log'] })
     expect(text).toMatch('bahmni_dhis2_open_rejected_records{mapping="HTS Service"} 3')

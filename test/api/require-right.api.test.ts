@@ -55,7 +55,7 @@ describe('Bull Board', () => {
       const page = await api.call('GET', '/queues/', { as: [right], headers: HTML })
       expect(page.status).toBe(200)
       expect(page.text).toContain('<div id="root">')
-      expect((await api.call('GET', '/queues/api/queues', { as: [right] })).body.queues).toHaveLength(2)
+      expect((await api.call('GET', '/queues/api/queues', { as: [right] })).body.queues).toHaveLength(3)
     }
   })
   test('takes nothing from another web site', async () => {

@@ -33,7 +33,7 @@ const operations = defineOperations({
     params: z.object({ name: z.string() }),
     answers: { 204: null },
   },
-  fail: { method: 'get', path: '/failure', summary: '', access: [], answers: { 200: z.unknown() } },
+  fail: { method: 'get', path: '/failure', summary: '', access: [], answers: { 200: z.unknown() }, problems: ['changed'] },
   stream: { method: 'get', path: '/stream', summary: '', access: [], answers: { 200: { media: 'text/csv', about: '' } } },
   open: { method: 'get', path: '/open', summary: '', access: 'anyone', answers: { 200: z.unknown() } },
 })
@@ -48,10 +48,17 @@ const handlers: Handlers<typeof operations> = {
   open: ({ principal }) => Promise.resolve({ status: 200, body: { principal } }),
 }
 
+/** every request is in the log at this level */
+const DEBUG = 20
 let logged: Record<string, unknown>[] = []
 const log = pino(
   { level: 'debug', base: null },
-  new Writable({ write: (line: Buffer, _encoding, done) => (logged.push(JSON.parse(line.toString()) as Record<string, unknown>), done()) }),
+  new Writable({
+    write: (line: Buffer, _encoding, done) => (
+      logged.push(...[JSON.parse(line.toString()) as Record<string, unknown>].filter(({ level }) => Number(level) > DEBUG)),
+      done()
+    ),
+  }),
 )
 let api: Api
 beforeAll(async () => {

@@ -344,8 +344,8 @@ describe.each(BACKENDS)('on %s', (backend) => {
     const { id } = (await start()).body
     await ended(id)
     await api.site.db.query(
-      `insert into sync_snapshot_row (run_id, kind, state, patient_id, record_key, hash, warnings)
-       select $1, 'event', 'created', 'P' || n, 'K' || n, 'h', case when n % 2 = 0 then '["first", "second"]'::jsonb end from generate_series(1, 10) n`,
+      `insert into sync_snapshot_row (run_id, kind, source, state, patient_id, record_key, hash, warnings)
+       select $1, 'event', 0, 'created', 'P' || n, 'K' || n, 'h', case when n % 2 = 0 then '["first", "second"]'::jsonb end from generate_series(1, 10) n`,
       [id],
     )
     const rows = []

@@ -145,7 +145,7 @@ describe.runIf(sandbox)('in mid-run', () => {
     const { lookup } = dns
     const here = (name: string, ...rest: unknown[]) =>
       (lookup as (...all: unknown[]) => void)(name === NAME && isKnown ? '127.0.0.1' : name, ...rest)
-    vi.spyOn(dns, 'lookup').mockImplementation(here as typeof lookup)
+    vi.spyOn(dns, 'lookup').mockImplementation(here)
   })
   afterAll(() => {
     vi.restoreAllMocks()
