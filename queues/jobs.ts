@@ -60,7 +60,11 @@ export const chunkJobName = (mapping: string, step: Step, position: number, of: 
 export const stepJobId = (runId: string, step: Step) => `${runId}-${step}`
 export const ofStepJobId = (id: string) => ({ runId: id.slice(0, 36), step: id.slice(37) as Step })
 export const chunkJobId = (runId: string, step: Step, chunk: number) => `${runId}-${step}-${chunk}`
-export const ofChunkJobId = (id: string) => ({ runId: id.slice(0, 36), chunk: id.slice(37) })
+export function ofChunkJobId(id: string): { runId: string; step: string; chunk: number } {
+  // a step's name may have a hyphen too
+  const [, step = '', chunk] = /^(.*)-(\d+)$/.exec(id.slice(37)) ?? []
+  return { runId: id.slice(0, 36), step, chunk: Number(chunk) }
+}
 
 /** of the job scheduler, whatever the mapping is called */
 export const scheduleKey = (scheduleId: string) => `schedule-${scheduleId}`

@@ -335,10 +335,7 @@ describe('dismissed', () => {
     expect((await pendingOf(run)).filter((row) => row.startsWith('P-a'))).toEqual([])
     expect(await states()).toEqual({ 'P-a': 'dismissed 1' })
     const previewed = await store.readDeltaPage(MAPPING, { from: null, to: null, resync: true }, { limit: 10, counts: false })
-    expect(previewed.rows.map(({ patientId, what }) => [patientId, what === 'unchanged'])).toEqual([
-      ['P-a', true],
-      ['P-b', false],
-    ])
+    expect(previewed.rows.find(({ patientId }) => patientId === 'P-a')).toMatchObject({ what: 'unchanged' })
   })
 
   test('a row that changes is tried again, whatever its date: open when it is rejected again, settled when it passes', async () => {
