@@ -42,7 +42,7 @@ export async function runPreview(
   }
 }
 
-const FIXED = ['Kind', 'Relation', 'What', 'Patient', 'Record', 'Org Unit', 'Enrollment Date', 'Incident Date', 'Event Date', 'Status']
+const FIXED = ['Kind', 'What', 'Patient', 'Record', 'Relation', 'Org Unit', 'Enrollment Date', 'Incident Date', 'Event Date', 'Status']
 
 const columnsOf = (mapping: Mapping) => [
   ...FIXED,
@@ -52,10 +52,10 @@ const columnsOf = (mapping: Mapping) => [
 function cells(row: PreviewRow, columns: readonly string[]): (string | null)[] {
   const fixed = [
     KIND_WORDS[row.kind],
-    row.relation,
     row.what,
     row.patientId,
     row.recordKey,
+    row.relation,
     row.orgUnit,
     row.enrollmentDate,
     row.incidentDate,
