@@ -1,4 +1,4 @@
-/** The Mart's rows in the snapshot's columns: one select for each kind, used by the snapshot and by the preview. */
+/** The Mart's rows in the snapshot's columns: one select for each relation, used by the snapshot and by the preview. */
 import { createHash } from 'node:crypto'
 import { sql, type FragmentSqlToken } from 'slonik'
 import { ORG_UNIT, PATIENT } from '../../src/core/fixed-columns.ts'

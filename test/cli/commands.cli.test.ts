@@ -16,6 +16,7 @@ import { Clinic, mappingOf } from '../support/clinic-model.ts'
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
 import { build, run, start, type Env } from '../support/program.ts'
 import { withColumns } from '../support/with-columns.ts'
+import type { EventRelation } from '../../src/core/mapping.ts'
 
 const SENTINEL = 'Sync-2024!pw'
 const mapping = mappingOf('hts', { name: 'HTS Service' })
@@ -126,9 +127,38 @@ describe('check', () => {
       ['mappings', 'import', file([withColumns(mapping, { instance: { ...mapping.instance.columns, Phone: 'TEANowhere1' } })])],
       env,
     )
-    expect(await run(['check'], env)).toMatchObject({ code: 1, out: expect.stringMatching(/"Phone" is mapped to attribute TEANowhere1/) })
+    expect(await run(['check'], env)).toMatchObject({
+      code: 1,
+      out: expect.stringMatching(/"Phone" of hts_instance_table is mapped to attribute TEANowhere1/),
+    })
     await db.query('alter table mart.hts_instance_table drop column "Phone"')
     expect(await run(['check'], env)).toMatchObject({ code: 1, out: expect.stringMatching(/"Phone"/) })
+  })
+  test('names what the mapping itself gives and DHIS2 does not have, with its relation', async () => {
+    await installed()
+    const [event] = mapping.events as [EventRelation]
+    const constants = { OrgUnit: 'C-99', program: 'PRGNowhere1', program_stage: 'PSTNowhere1' }
+    const { program_stage: stage, ...rest } = constants
+    const wrong = {
+      ...mapping,
+      instance: { ...mapping.instance, constants: { OrgUnit: 'C-98' } },
+      enrollments: { ...mapping.enrollments, constants: { OrgUnit: 'C-97' } },
+      events: [
+        { ...event, constants },
+        { ...event, constants: { ...rest, program: 'PRGHtsTest1', program_stage: stage } },
+      ],
+    }
+    await run(['mappings', 'import', file([wrong])], env)
+    const { code, out } = await run(['check'], env)
+    expect(code).toBe(1)
+    for (const sentence of [
+      'program PRGNowhere1 of hts_program_events_table is not in DHIS2',
+      'program stage PSTNowhere1 of hts_program_events_table is no stage of program PRGHtsTest1 in DHIS2',
+      'org unit "C-99" of hts_program_events_table is no code in DHIS2',
+      'org unit "C-98" of hts_instance_table is no code in DHIS2',
+      'org unit "C-97" of hts_program_enrollment_table is no code in DHIS2',
+    ])
+      expect(out).toContain(sentence)
   })
   test.each<[string, Env, RegExp]>([
     ['DHIS2 is away', { DHIS2_URL: 'http://127.0.0.1:9' }, /refuses the connection/],
