@@ -70,7 +70,12 @@ const settled = async ({ page }: FakePage) => {
   await page.locator(H1).waitFor()
   await page.waitForLoadState('networkidle')
 }
-const LOOKS = { desktop: {}, phone: { viewport: PHONE, isMobile: true, hasTouch: true }, dark: { colorScheme: 'dark' as const } }
+const LOOKS = {
+  desktop: {},
+  tablet: { viewport: { width: 768, height: 1024 } },
+  phone: { viewport: PHONE, isMobile: true, hasTouch: true },
+  dark: { colorScheme: 'dark' as const },
+}
 
 describe.each(Object.entries(PAGES))('%s', (_, { path, title, reads, empty }) => {
   test.each(Object.entries(LOOKS))('is accessible on %s', async (_look, options) => {
