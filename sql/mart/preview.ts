@@ -161,8 +161,13 @@ const kindsFrom = ({ kind, after = null }: DeltaFilter): Kind[] =>
   KINDS.filter((one) => (kind === undefined || one === kind) && (after === null || KINDS.indexOf(one) >= KINDS.indexOf(after.kind)))
 
 /**
- * with … delta …: the rows that a sync would look at, each with what becomes of it. Kept (materialized) for a page: they are counted, the first ones found and
- * their twins looked for, and a view of a thousand lines is evaluated once for all of it.
+ * with … delta …: the rows that a sync would look at, each with what becomes of it. Kept (materialized) for a page: they are counted, the first ones found
+ * and their twins looked for, and a view of a thousand lines is evaluated once for all of it.
+ *
+ * EXPLAIN ANALYZE, PostgreSQL 18, 30,000 patients, 30,000 enrollments, 100,000 events as a view over jsonb, on a busy machine of two cores: reading each
+ * relation's hash once takes 0.4 + 0.4 + 2.4 s; the first page of patients with all counts 0.9 + 0.4 + 2.1 s, that of events 2.7 s. The page itself is a top-N
+ * sort (heapsort, 55 kB), counting a second pass over what was kept (0.15 s, 36 MB on disk). Two queries, one for the page and one for the counts, read the view
+ * twice. Without "offset 0" here and in selectRows the page of events took 6.4 s, after a first sync 12.3 s: the hash was found six times.
  */
 function deltaOf({ mapping, request, relations, markers, options }: Look, kind: Kind, kept = true): FragmentSqlToken {
   const { martSchema, overlapDays } = options
@@ -191,7 +196,7 @@ function deltaOf({ mapping, request, relations, markers, options }: Look, kind: 
   return sql.fragment`
     with ${sending} delta as ${kept ? sql.fragment`materialized` : sql.fragment`not materialized`} (
       select d.*, case when same then 'unchanged' when tracked or confirmed is not null then 'update' else 'new' end as what
-      from (select d.*, ${tracked(kind)} as tracked from (${wanted(kind)}) as d) as d
+      from (select d.*, ${tracked(kind)} as tracked from (${wanted(kind)} offset 0) as d offset 0) as d
     )`
 }
 

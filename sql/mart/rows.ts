@@ -40,22 +40,27 @@ export function selectRows(relation: Relation, martSchema: string, where: Fragme
   const stage = isEvent ? given(relation, 'program_stage') : none
   const uniqueId = isPatient ? none : identifier(text(isEvent ? 'event_unique_id' : 'program_unique_id'))
   const patient = sql.fragment`coalesce(${identifier(text(PATIENT))}, '')`
+  // "offset 0" keeps PostgreSQL from writing an expression out wherever its name stands: each is found once, and of rows that are wanted only
   return sql.fragment`
     select r.*,
       md5((array[patient_id, org_unit_code, program, program_stage, unique_id, patient_program_id, enrollment_date, incident_date, event_date, status]
         || mart_values || ${sql.array(sentTo(relation), 'text')})::text) as hash
     from (
-      select k.*, ${recordKey(kind)} as record_key
-      from (
-        select ${patient} as patient_id, ${given(relation, ORG_UNIT)} as org_unit_code, ${program} as program, ${stage} as program_stage,
-          ${uniqueId} as unique_id, ${isEvent ? identifier(optional(relation, 'patient_program_id')) : none} as patient_program_id,
-          ${isPatient ? none : text('enrollment_date')} as enrollment_date, ${kind === 'enrollment' ? optional(relation, 'incident_date') : none} as incident_date,
-          ${isEvent ? text('event_date') : none} as event_date, ${isPatient ? none : optional(relation, 'status')} as status,
-          ${values} as mart_values, ${dateCreated(relation)} as created
-        from ${sql.identifier([martSchema, relation.table])} as m
-      ) as k
+      select r.* from (
+        select k.*, ${recordKey(kind)} as record_key
+        from (
+          select ${patient} as patient_id, ${given(relation, ORG_UNIT)} as org_unit_code, ${program} as program, ${stage} as program_stage,
+            ${uniqueId} as unique_id, ${isEvent ? identifier(optional(relation, 'patient_program_id')) : none} as patient_program_id,
+            ${isPatient ? none : text('enrollment_date')} as enrollment_date, ${kind === 'enrollment' ? optional(relation, 'incident_date') : none} as incident_date,
+            ${isEvent ? text('event_date') : none} as event_date, ${isPatient ? none : optional(relation, 'status')} as status,
+            ${values} as mart_values, ${dateCreated(relation)} as created
+          from ${sql.identifier([martSchema, relation.table])} as m
+        ) as k
+      ) as r
+      where ${where}
+      offset 0
     ) as r
-    where ${where}`
+    offset 0`
 }
 
 /** The uid of each mapped column, and after it what its values are translated to. */
