@@ -166,15 +166,15 @@ describe('preview', () => {
     expect(code).toBe(0)
     const lines = out.split('\r\n')
     expect(lines[0]).toBe(
-      'Kind,What,Patient,Record,Relation,Org Unit,Enrollment Date,Incident Date,Event Date,Status,Date of Birth,First Name,Gender,' +
+      'Kind,Relation,What,Patient,Record,Org Unit,Program,Program Stage,Enrollment Date,Incident Date,Event Date,Status,Date Created,Rejection,Date of Birth,First Name,Gender,' +
         `"Mother's ""last"" name, 100%",Phone,UIC,Date of HIV test,HIV result given to client ?,Have you had a cough?,` +
         'Next appointment,Notes,Tests in the last 12 months,Visit number',
     )
     expect(lines[1]).toBe(
-      `patient,new,C-1,C-1,hts_instance_table,C-01,,,,,1990-02-03,Asha 1,Female,"'=1+1, ""Ndlovu""\nO'Neil",,C-UIC-1,,,,,,,`,
+      `patient,hts_instance_table,new,C-1,C-1,C-01,,,,,,,2024-03-01 10:00:00,,1990-02-03,Asha 1,Female,"'=1+1, ""Ndlovu""\nO'Neil",,C-UIC-1,,,,,,,`,
     )
     // patients and enrollments by the day they were made, events by the day of the visit
-    expect(out.match(/^\w+,new,C-\d/gm)?.map((line) => line.split(',')[0])).toEqual([
+    expect(out.match(/^\w+,\w+,new,C-\d/gm)?.map((line) => line.split(',')[0])).toEqual([
       ...Array(3).fill('patient'),
       ...Array(3).fill('enrollment'),
     ])
