@@ -83,8 +83,8 @@ export const DEFECTS = [
   {
     defect: 'Two requests about one patient may be on their way at a time',
     file: 'sql/store/chunk-locks.ts',
-    from: "await session.query({ name: 'lock chunk', text: lock, values: [runId, chunk] })",
-    to: 'void [runId, chunk, lock]',
+    from: 'select beside, pg_advisory_lock(key)',
+    to: 'select beside, key',
     tests: ['sync', 'test/sync/together.sync.test.ts', 'in parallel'],
   },
   {
