@@ -34,7 +34,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 
 /** Queues the run, works on it here (other workers may help), and follows it to its end. */
 export async function syncOnce(config: Config, request: RunRequest, quiet: boolean): Promise<RunReport> {
-  const service = await openService(config, createLog(config.logLevel === 'info' ? 'warn' : config.logLevel))
+  const service = await openService(config, createLog(config.logLevel === 'info' ? 'error' : config.logLevel))
   try {
     const run = await service.queues.enqueue(request)
     const cancel = () => void service.store.requestCancel(run.runId)

@@ -129,7 +129,7 @@ describe('check', () => {
     )
     expect(await run(['check'], env)).toMatchObject({
       code: 1,
-      out: expect.stringMatching(/"Phone" of hts_instance_table is mapped to attribute TEANowhere1/),
+      out: expect.stringMatching(/"Phone" is mapped to attribute TEANowhere1/),
     })
     await db.query('alter table mart.hts_instance_table drop column "Phone"')
     expect(await run(['check'], env)).toMatchObject({ code: 1, out: expect.stringMatching(/"Phone"/) })
@@ -152,11 +152,11 @@ describe('check', () => {
     const { code, out } = await run(['check'], env)
     expect(code).toBe(1)
     for (const sentence of [
-      'program PRGNowhere1 of hts_program_events_table is not in DHIS2',
-      'program stage PSTNowhere1 of hts_program_events_table is no stage of program PRGHtsTest1 in DHIS2',
-      'org unit "C-99" of hts_program_events_table is no code in DHIS2',
-      'org unit "C-98" of hts_instance_table is no code in DHIS2',
-      'org unit "C-97" of hts_program_enrollment_table is no code in DHIS2',
+      'Program PRGNowhere1, the mapping’s constant for "hts_program_events_table", is not in DHIS2',
+      'Stage PSTNowhere1, the mapping’s constant for "hts_program_events_table", is no stage of program "HTS - HIV testing"',
+      'the mapping’s constant for "hts_program_events_table", DHIS2 does not know: "C-99"',
+      'the mapping’s constant for "hts_instance_table", DHIS2 does not know: "C-98"',
+      'the mapping’s constant for "hts_program_enrollment_table", DHIS2 does not know: "C-97"',
     ])
       expect(out).toContain(sentence)
   })

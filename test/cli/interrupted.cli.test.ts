@@ -24,7 +24,7 @@ async function inMidSync(): Promise<ReturnType<Site['startSync']>> {
   const url = new URL(site.db.url)
   proxy = await startTcpProxy({ host: url.hostname, port: Number(url.port) })
   url.port = String(proxy.address.port)
-  site.sandbox.control.latency = 300
+  site.sandbox.control.latency = 600
   const going = site.startSync([], { DATABASE_URL: url.href })
   await until(() => site.sandbox.control.importRequests() >= 2)
   return going
