@@ -37,7 +37,8 @@ export async function renameMapping(tx: CommonQueryMethods, from: string, to: st
 
 /** Did it ever sync, or try to? */
 export function hasHistory(tx: CommonQueryMethods, name: string): Promise<boolean> {
-  const rows = NAMED.map(({ table, column }) => {
+  // what will be is no history
+  const rows = NAMED.filter(({ table }) => table !== 'sync_schedule').map(({ table, column }) => {
     // a new mapping has its markers already, without a date
     const used = table === 'marker' ? sql.fragment`and last_synced_date is not null` : sql.fragment``
     return sql.fragment`exists (select from ${sql.identifier([table])} where ${sql.identifier([column])} = ${name} ${used})`

@@ -32,13 +32,13 @@ interface Identified extends MetadataItem {
   type: MetadataType
 }
 
-/** The part of the port that mappings are made with. */
 interface AccountRights {
   /** org units in which it may capture data; those below them are not counted */
   orgUnits: number
   programs: { name: string; writable: boolean }[]
 }
 
+/** The part of the port that mappings are made with. */
 export interface Catalogue {
   /** DHIS2's version now, and our account as DHIS2 calls it */
   readAccount: () => Promise<{ version: string; account: string }>

@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => api.close())
 beforeEach(async () => {
   await api.site.db.query(`
-    truncate sync_run, sync_confirmed, sync_rejected, sync_doubt, log, marker, mapping, instance_tracker, enrollment_tracker, event_tracker cascade`)
+    truncate sync_audit, sync_schedule, sync_run, sync_confirmed, sync_rejected, sync_doubt, log, marker, mapping, instance_tracker, enrollment_tracker, event_tracker cascade`)
   await api.service.store.saveMappings([MAPPING], 'admin')
 })
 
@@ -47,15 +47,20 @@ async function history(name: string, state = 'succeeded'): Promise<void> {
     [name, run],
   )
   await api.site.db.query(`insert into log (program, synced_by, status) values ($1, 'clerk', 'success')`, [name])
+  await schedule(name)
   await api.site.db.query(`update marker set last_synced_date = '2024-03-01' where program_name = $1`, [name])
   await api.site.db.query(`insert into instance_tracker (patient_id, instance_id) values ('P1', 'UIDofPerson')`)
 }
+const schedule = (name: string) =>
+  api.service.store.saveSchedule(name, { cron: '0 6 * * *', timeZone: 'UTC', paused: false, comment: 'daily' }, 'clerk', new Date())
+const audit = async () => (await api.service.store.listAudit({}, 10)).map(({ user, type, message }) => [user, type, message])
 /** How many rows of each table name the mapping. */
 async function naming(name: string): Promise<Record<string, number>> {
   const [row] = await api.site.db.query<Record<string, number>>(
     `select (select count(*)::int from marker where program_name = $1) as marker, (select count(*)::int from log where program = $1) as log,
       (select count(*)::int from sync_run where mapping_name = $1) as runs, (select count(*)::int from sync_confirmed where mapping_name = $1) as confirmed,
-      (select count(*)::int from sync_doubt where mapping_name = $1) as doubt, (select count(*)::int from sync_rejected where mapping_name = $1) as rejected`,
+      (select count(*)::int from sync_doubt where mapping_name = $1) as doubt, (select count(*)::int from sync_rejected where mapping_name = $1) as rejected,
+      (select count(*)::int from sync_schedule where mapping_name = $1) as schedules`,
     [name],
   )
   return row!
@@ -255,10 +260,11 @@ describe('changing', () => {
     const { status } = await replace(MAPPING.name, { ...changed, name: 'HTS 2026' }, etag)
     expect(status).toBe(200)
     expect(await names()).toEqual(['HTS 2026', 'Other'])
-    expect(await naming('HTS 2026')).toEqual({ marker: 3, log: 1, runs: 1, confirmed: 1, doubt: 1, rejected: 1 })
-    expect(await naming(MAPPING.name)).toEqual({ marker: 0, log: 0, runs: 0, confirmed: 0, doubt: 0, rejected: 0 })
+    expect(await naming('HTS 2026')).toEqual({ marker: 3, log: 1, runs: 1, confirmed: 1, doubt: 1, rejected: 1, schedules: 1 })
+    expect(await naming(MAPPING.name)).toEqual({ marker: 0, log: 0, runs: 0, confirmed: 0, doubt: 0, rejected: 0, schedules: 0 })
     expect(await naming('Other')).toEqual(before)
     expect(await api.site.db.query('select count(*)::int as n from sync_snapshot_row')).toEqual([{ n: 1 }])
+    expect(await audit()).toEqual([[USER, 'SAVE_DHIS_MAPPING', `User ${USER} changed mapping HTS Service, and renamed it to HTS 2026`]])
   })
 
   test('another name that there is', async () => {
@@ -306,6 +312,13 @@ describe('deleting', () => {
     expect((await api.call('DELETE', at(MAPPING.name))).body.code).toBe('not-found')
   })
 
+  test('a timetable is no history: it goes too', async () => {
+    await schedule(MAPPING.name)
+    expect((await api.call('DELETE', at(MAPPING.name))).status).toBe(204)
+    expect(await api.service.store.listSchedules()).toEqual([])
+    expect(await audit()).toEqual([[USER, 'DELETE_DHIS_MAPPING', `User ${USER} deleted mapping HTS Service`]])
+  })
+
   test.each([
     ['log', `insert into log (program) values ('HTS Service')`],
     ['sync_doubt', `insert into sync_doubt (mapping_name, kind, record_key) values ('HTS Service', 'event', 'x')`],
@@ -322,7 +335,7 @@ describe('deleting', () => {
     await history(MAPPING.name)
     expect((await api.call('DELETE', at(MAPPING.name))).status).toBe(409)
     expect((await api.call('DELETE', `${at(MAPPING.name)}?withHistory=true`)).status).toBe(204)
-    expect(await naming(MAPPING.name)).toEqual({ marker: 0, log: 1, runs: 1, confirmed: 0, doubt: 0, rejected: 0 })
+    expect(await naming(MAPPING.name)).toEqual({ marker: 0, log: 1, runs: 1, confirmed: 0, doubt: 0, rejected: 0, schedules: 0 })
     expect(await api.site.db.query('select * from sync_snapshot_row')).toEqual([])
     expect(await api.site.db.query('select patient_id, instance_id from instance_tracker')).toEqual([
       { patient_id: 'P1', instance_id: 'UIDofPerson' },
@@ -376,6 +389,20 @@ describe('files', () => {
     expect((await read('As text')).mapping).toEqual({ ...(await read('Old 2018')).mapping, name: 'As text' })
     expect(await read('New')).toMatchObject({ createdBy: USER })
     expect(await file(items).then(({ body }) => body.items.map((i: { action: string }) => i.action))).toEqual(Array(4).fill('unchanged'))
+  })
+
+  test('who imports and exports is written down', async () => {
+    await file([OLD], true)
+    await file([])
+    expect(await audit()).toEqual([])
+    await file([OLD])
+    await api.call('GET', '/mapping-file')
+    await api.call('GET', '/mapping-file?name=Old%202018')
+    expect(await audit()).toEqual([
+      [USER, 'EXPORT_MAPPING_SERVICE', `User ${USER} exported Old 2018 Mapping Service`],
+      [USER, 'EXPORT_ALL_MAPPINGS', `User ${USER} exported all mappings`],
+      [USER, 'IMPORT_MAPPING_SERVICE', `User ${USER} imported Old 2018 (create)`],
+    ])
   })
 
   test('all or none: each problem of each item is told', async () => {

@@ -59,7 +59,7 @@ export const previewOperations = defineOperations({
     access: ['upload'],
     params: named,
     query: z
-      .object({ ...filters, after: z.string().max(1000).optional(), limit: z.coerce.number().int().min(1).max(500).default(50) })
+      .object({ ...filters, after: z.string().max(4000).optional(), limit: z.coerce.number().int().min(1).max(500).default(50) })
       .refine(isPeriod, PERIOD),
     answers: {
       200: z.object({

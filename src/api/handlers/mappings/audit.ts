@@ -1,16 +1,13 @@
+import { audit } from '../../audit.ts'
 import type { ApiContext } from '../../handler.ts'
 import type { Principal } from '../../principal.ts'
 
-interface Audited {
-  recordAudit: (entry: { user: string; type: string; message: string; requestId: string | null }) => Promise<void>
-}
+type Type = 'SAVE_DHIS_MAPPING' | 'DELETE_DHIS_MAPPING' | 'IMPORT_MAPPING_SERVICE' | 'EXPORT_MAPPING_SERVICE' | 'EXPORT_ALL_MAPPINGS'
 
-/** Who did what to which mapping, in the originals' types of events. */
-export async function audit(
-  { store }: ApiContext,
+/** "User clerk added mapping HTS Service" */
+export const audited = (
+  ctx: ApiContext,
   { principal, requestId }: { principal: Principal; requestId: string },
-  type: string,
-  message: string,
-): Promise<void> {
-  await (store as unknown as Partial<Audited>).recordAudit?.({ user: principal.name, type, message, requestId })
-}
+  type: Type,
+  did: string,
+): Promise<void> => audit(ctx, { user: principal.name, type, message: `User ${principal.name} ${did}`, requestId })

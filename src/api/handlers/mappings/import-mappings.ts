@@ -3,7 +3,7 @@ import { decoded } from '../../../core/loose-json.ts'
 import { parseMappings } from '../../../core/mapping-file.ts'
 import type { mappingOperations } from '../../contract/mappings.ts'
 import type { Handler } from '../../handler.ts'
-import { audit } from './audit.ts'
+import { audited } from './audit.ts'
 
 export const importMappings: Handler<typeof mappingOperations.importMappings> = async (call, ctx) => {
   const { dryRun } = call.query
@@ -13,7 +13,7 @@ export const importMappings: Handler<typeof mappingOperations.importMappings> = 
   const outcomes = await ctx.store.saveMappings(mappings, call.principal.name, { dryRun })
   if (!dryRun) {
     const names = outcomes.map(({ name, action }) => `${name} (${action})`).join(', ')
-    await audit(ctx, call, 'IMPORT_MAPPING_SERVICE', `User ${call.principal.name} imported ${names}`)
+    await audited(ctx, call, 'IMPORT_MAPPING_SERVICE', `imported ${names}`)
   }
   const items = outcomes.map(({ name, action }, i) => ({ item: i + 1, name, action, problems: [] }))
   return { status: 200, body: { imported: !dryRun, items } }

@@ -3,7 +3,7 @@ import { ApiProblem } from '../../api-problem.ts'
 import type { mappingOperations } from '../../contract/mappings.ts'
 import type { Handler } from '../../handler.ts'
 import { acceptedMapping, bodyOf, expecting } from './answers.ts'
-import { audit } from './audit.ts'
+import { audited } from './audit.ts'
 
 export const replaceMapping: Handler<typeof mappingOperations.replaceMapping> = async (call, ctx) => {
   const { name } = call.params
@@ -13,7 +13,7 @@ export const replaceMapping: Handler<typeof mappingOperations.replaceMapping> = 
   const mapping = acceptedMapping(call.body)
   await ctx.store.replaceMapping(name, mapping, call.principal.name, expecting(ifMatch))
   const renamed = mapping.name === name ? '' : `, and renamed it to ${mapping.name}`
-  await audit(ctx, call, 'SAVE_DHIS_MAPPING', `User ${call.principal.name} changed mapping ${name}${renamed}`)
+  await audited(ctx, call, 'SAVE_DHIS_MAPPING', `changed mapping ${name}${renamed}`)
   const stored = await ctx.store.readStoredMapping(mapping.name)
   if (!stored) throw new MappingNotFoundError(mapping.name)
   return { status: 200, headers: { etag: stored.etag }, body: bodyOf(stored) }
