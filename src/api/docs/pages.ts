@@ -7,7 +7,8 @@ import { inlineStyles } from '../security-headers.ts'
 import { openApiDocument } from './open-api.ts'
 import { PROBLEM_MANUAL } from './problem-manual.ts'
 
-const SWAGGER_UI = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'))
+const require = createRequire(import.meta.url)
+const SWAGGER_UI = dirname(require.resolve('swagger-ui-dist/package.json'))
 const FILES = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png']
 
 const PAGE = `<!doctype html>
