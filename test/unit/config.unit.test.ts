@@ -194,6 +194,13 @@ const ROWS: readonly Row[] = [
     sentence: 'should be debug, info, warn, error or silent: least weight of a log line. Example: LOG_LEVEL=info',
     otherwise: 'info',
   },
+  {
+    name: 'SHUTDOWN_TIMEOUT',
+    key: 'shutdownSeconds',
+    ...number(0, 3600, 30),
+    sentence:
+      'should be a whole number from 0 to 3600: seconds that jobs in flight have to come to their end when the service is stopped; what is left then goes to other workers. Example: SHUTDOWN_TIMEOUT=30',
+  },
   { name: 'DATA_DIR', key: 'dataDir', ...texts('/srv/demo', '.data'), sentence: '' },
   {
     name: 'PUBLIC_URL',
