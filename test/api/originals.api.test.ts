@@ -59,6 +59,10 @@ describe('who may', () => {
   })
 })
 
+test('the page /sync of the web interface is no route of theirs', async () => {
+  expect((await api.call('GET', '/sync', { headers: { accept: 'text/html' } })).headers.get('content-type')).toMatch('text/html')
+})
+
 test('an address that is none', async () => {
   const { status, body } = await get('nothing?x=1')
   expect(status).toBe(404)

@@ -18,7 +18,8 @@ import { refuseForeignOrigin } from '../origin.ts'
 import { may, type Principal } from '../principal.ts'
 import { OriginalError, type OriginalRoute } from './original-route.ts'
 
-const PREFIXES = ['/dhis-integration/api', '/sync/']
+// the web interface has a page /sync
+const PREFIXES = ['/dhis-integration/api', '/sync/pushData']
 const NO_PRIVILEGE = 'Privileges is required to access DHIS2 sync'
 
 export function originalRouter(routes: readonly OriginalRoute[], ctx: ApiContext): Router {
