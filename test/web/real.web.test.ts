@@ -10,7 +10,7 @@ let real: RealSite
 beforeAll(async () => {
   build()
   real = await openRealSite({
-    env: { DHIS2_RETRY_SECONDS: '20' },
+    env: { DHIS2_RETRY_SECONDS: '40' },
     prepare: ({ clinic }) => {
       // one whom DHIS2 will not have
       const wrong = clinic.healthy('99')
@@ -87,7 +87,7 @@ test('DHIS2 is away: said on the home page, and the sync waits for it, can be se
   await row.getByRole('link', { name: 'Details' }).click()
   await page.getByRole('button', { name: 'Cancel the sync' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Cancel the sync' }).click()
-  await page.getByText('The sync has ended: Cancelled').waitFor({ state: 'attached', timeout: 60_000 })
+  await page.getByText('The sync has ended: Cancelled').waitFor({ state: 'attached', timeout: 110_000 })
 })
 
 test('a session of Bahmni just works, and one that ends in mid-form loses nothing', async () => {
