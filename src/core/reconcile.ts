@@ -64,6 +64,18 @@ interface Known {
 
 /** Decides every episode that has work; the result does not depend on the order of the input. */
 export function reconcile(input: ReconcileInput): Decision[] {
+  const decisions = fold(input, new Set())
+  // whoever ends an active enrollment makes room for the others, which would pass only in the next run otherwise; or not even then, when a new active
+  // one has come meanwhile, and so it would matter where a run was cut off
+  const enders = new Set(decisions.flatMap((d) => ('plan' in d && ends(d.plan, input, d.rowId) ? [d.rowId] : [])))
+  return enders.size === 0 ? decisions : fold(input, enders)
+}
+
+function ends({ sendFields, existing }: EnrollmentPlan, { episodes }: ReconcileInput, rowId: string): boolean {
+  return sendFields && existing?.status === 'ACTIVE' && !isActive(episodes.find((e) => e.rowId === rowId)!)
+}
+
+function fold(input: ReconcileInput, first: ReadonlySet<string>): Decision[] {
   const known = new Map<string, Known>(input.dhis2.map((now) => [now.enrollment, { now, bound: [], vanishedAs: null, sameAs: null }]))
   for (const { enrollment, programUniqueId } of input.vanished) {
     const there = known.get(enrollment)
@@ -75,7 +87,7 @@ export function reconcile(input: ReconcileInput): Decision[] {
   for (const [found, episode] of sameEnrollments(episodes, known)) found.sameAs = episode
 
   let latestStep = 0
-  return inFoldOrder(episodes).map((episode) => {
+  return inFoldOrder(episodes, first).map((episode) => {
     const choice = choose(episode, known, input)
     if ('rejection' in choice) return { rowId: episode.rowId, step: ownStep(episode), rejection: choice.rejection }
     // decided 1: an enrollment waits for the earlier ones of its patient, so that sending in steps ends as the fold does
@@ -88,8 +100,8 @@ export function reconcile(input: ReconcileInput): Decision[] {
  * Completed and cancelled ones first, then active ones, each by date and id (decided 1). Those that only bring events follow the decided ones of
  * their group: a completion may have made room for them.
  */
-function inFoldOrder(episodes: readonly Episode[]): Episode[] {
-  const group = (e: Episode) => (isActive(e) ? 2 : 0) + (e.work === 'events' ? 1 : 0)
+function inFoldOrder(episodes: readonly Episode[], first: ReadonlySet<string>): Episode[] {
+  const group = (e: Episode) => (first.has(e.rowId) ? 0 : 1) + (isActive(e) ? 2 : 0) + (e.work === 'events' ? 1 : 0)
   return episodes.filter((e) => e.work !== 'context').toSorted((a, b) => group(a) - group(b) || byAge(a, b))
 }
 
@@ -218,8 +230,8 @@ function apply(episode: Episode, uid: string, known: Map<string, Known>, input: 
   if (sendFields) {
     const { enrolledAt, occurredAt, status, orgUnit } = episode.fields
     const completedBefore = before?.now.status === 'COMPLETED' ? before.now.completedAt : null
-    // DHIS2 keeps the date of a completion that it has, and takes the time of the import otherwise: later than any that it has
-    const completedAt = status === 'COMPLETED' ? (completedBefore ?? '9999') : null
+    // DHIS2 keeps the date of a completion that it has, and takes the time of the import otherwise: later than any that it has, and than those before it
+    const completedAt = status === 'COMPLETED' ? (completedBefore ?? inFuture(known)) : null
     const now = {
       enrollment: uid,
       trackedEntity: input.trackedEntity,
@@ -233,6 +245,11 @@ function apply(episode: Episode, uid: string, known: Map<string, Known>, input: 
     known.set(uid, { now, bound, vanishedAs: before?.vanishedAs ?? null, sameAs: null })
   }
   return { enrollment: uid, sendFields, existing: before?.now ?? null, adopted, newEventsBlockedBy: blockedBy?.now.enrollment ?? null }
+}
+
+function inFuture(known: ReadonlyMap<string, Known>): string {
+  const completions = [...known.values()].filter((k) => k.now.completedAt?.startsWith('9999')).length
+  return `9999 ${String(completions).padStart(6, '0')}`
 }
 
 const nameOf = (episode: Episode) => `program_unique_id ${episode.programUniqueId} of ${episode.fields.enrolledAt}`

@@ -163,6 +163,7 @@ const ids = {
 class Sync {
   readonly site: Site
   readonly rejected: Rejected[] = []
+  private readonly mart: MartService
   private readonly mapping: Mapping
   private readonly options: Required<ExpectOptions>
   private readonly patients: MartPatient[]
@@ -171,6 +172,7 @@ class Sync {
 
   constructor(site: Site, mart: MartService, mapping: Mapping, options: ExpectOptions) {
     this.site = site
+    this.mart = mart
     this.mapping = mapping
     const today = options.today ?? new Date().toISOString().slice(0, 10)
     this.options = { addsEventsToAnyEnrollment: true, clearsAttributes: true, ...options, today }
@@ -376,7 +378,20 @@ class Sync {
     // decided 1; those that only bring events come after the others of their group
     const order = (e: Episode) =>
       `${e.fields.status === 'ACTIVE' ? 1 : 0} ${e.pending ? 0 : 1} ${e.fields.enrolledAt} ${e.id.padStart(12, '0')}`
-    for (const episode of episodes.toSorted((a, b) => (order(a) < order(b) ? -1 : 1))) this.syncEpisode(person, episode, own)
+    const inOrder = episodes.toSorted((a, b) => (order(a) < order(b) ? -1 : 1))
+    const enders = this.endersOf(patientId, inOrder, own)
+    for (const episode of [...enders, ...inOrder.filter((e) => !enders.includes(e))]) this.syncEpisode(person, episode, own)
+  }
+
+  /** Those that end an active enrollment make room for the others, and so go first. Who they are shows when it is tried. */
+  private endersOf(patientId: string, episodes: readonly Episode[], own: readonly MartEnrollment[]): Episode[] {
+    const trial = new Sync(structuredClone(this.site), this.mart, this.mapping, this.options)
+    const person = trial.site.persons.find((p) => p.patientId === patientId)!
+    return episodes.filter((episode) => {
+      const active = person.enrollments.filter((e) => isActive(e, episode.row.program))
+      trial.syncEpisode(person, episode, own)
+      return active.some((e) => e.status !== 'ACTIVE')
+    })
   }
 
   private fieldsOf(row: MartEnrollment): Fields | Code {

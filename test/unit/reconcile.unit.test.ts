@@ -363,6 +363,56 @@ test('deciding twice changes nothing', () => {
   )
 })
 
+interface Life {
+  dhis2: Dhis2Enrollment[]
+  /** `withEvents`: rowIds of those whose new events have still to go */
+  episodes: Episode[]
+  withEvents: ReadonlySet<string>
+}
+
+/** As a run does that is cut off after so many of its decisions; DHIS2 dates a completion by its own clock. */
+function live({ dhis2: before, episodes: all, withEvents }: Life, decisions: Decision[]): Life {
+  const state = new Map(before.map((e) => [e.enrollment, e]))
+  const after = new Map(all.map((e) => [e.rowId, e]))
+  const left = new Set(withEvents)
+  let clock = before.filter((e) => e.completedAt?.startsWith('2999')).length
+  for (const d of decisions) {
+    if ('rejection' in d) continue
+    const { enrollment, sendFields, existing, newEventsBlockedBy } = d.plan
+    const episode = after.get(d.rowId)!
+    const { status: now, enrolledAt } = episode.fields
+    const completedAt = now === 'COMPLETED' ? (existing?.status === now ? state.get(enrollment)!.completedAt : `2999-${++clock}`) : null
+    if (sendFields) state.set(enrollment, dhis2(enrollment, now, { enrolledAt, completedAt }))
+    if (newEventsBlockedBy === null) left.delete(d.rowId)
+    after.set(d.rowId, { ...episode, tracker: enrollment, work: left.has(d.rowId) ? 'events' : 'context' })
+  }
+  return { dhis2: [...state.values()], episodes: [...after.values()], withEvents: left }
+}
+
+test('a run that is cut off anywhere, and the next ones after it, end as if there had been no cut', () => {
+  fc.assert(
+    fc.property(cases, fc.nat(4), fc.subarray(['row-1', 'row-2', 'row-3', 'row-4']), (c, cut, withEvents) => {
+      fc.pre(c.there.filter((e) => e.status === 'ACTIVE').length < 2)
+      const { open, over, there: t, episodes: e } = build(c)
+      const uids = new Set(t.map((one) => one.enrollment))
+      const begin: Life = {
+        // nobody's are like nobody's of ours: what is taken over for its likeness depends on what else is there
+        dhis2: t.map((one) => ({ ...one, orgUnit: 'OTHER' })),
+        episodes: e.map((one) => ({ ...one, work: 'decide', tracker: one.tracker !== null && uids.has(one.tracker) ? one.tracker : null })),
+        withEvents: new Set(withEvents),
+      }
+      const decide = (life: Life) => run(open, life.episodes, life.dhis2, over)
+      const completed = (life: Life) => [1, 2, 3].reduce((now) => live(now, decide(now)), life)
+      const seen = ({ dhis2: all, episodes: rows, withEvents: left }: Life) => ({
+        dhis2: all.map((one) => `${one.enrollment} ${one.status} ${one.enrolledAt}`).toSorted(),
+        left: rows.flatMap((one) => (one.work === 'context' ? [] : [`${one.rowId} ${one.work} ${left.has(one.rowId)}`])).toSorted(),
+      })
+      expect(seen(completed(live(begin, decide(begin).slice(0, cut))))).toEqual(seen(completed(begin)))
+    }),
+    { numRuns: 20000 },
+  )
+})
+
 describe('nobody’s enrollment that is the same is taken over', () => {
   const there = (uid: string, status: EnrollmentStatus, enrolledAt: string) => dhis2(uid, status, { enrolledAt, occurredAt: enrolledAt })
   const taken = (decisions: Decision[]) =>
