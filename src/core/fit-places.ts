@@ -20,7 +20,7 @@ const rowsOf = (places: readonly Place[]) => places.reduce((sum, place) => sum +
 const standing = ({ constants, table }: Looked, column: string, places: readonly Place[]) =>
   constants[column] === undefined
     ? { field: 'column' as const, of: ` of "${table}" (${counted(rowsOf(places), 'row')})` }
-    : { field: 'constant' as const, of: `, the mapping’s constant for "${table}",` }
+    : { field: 'constant' as const, of: ` (the mapping’s constant for "${table}")` }
 
 function lacking(relation: Looked, column: string, word: string, places: readonly Place[], remedy: string): Finding[] {
   const rows = rowsOf(places)
@@ -97,7 +97,7 @@ function orgUnits(relation: Looked, places: readonly Place[], { metadata }: Dhis
       error({
         field,
         column,
-        message: `${codes.length === 1 ? '1 org unit code' : `${codes.length} org unit codes`}${of} DHIS2 does not know: ${listed(codes)}.`,
+        message: `DHIS2 does not know ${counted(codes.length, 'org unit code')}${of}: ${listed(codes)}.`,
         remedy: 'Correct the facility in Bahmni or the code in the Mart’s SQL, or give the org unit this code in DHIS2.',
       }),
     )
@@ -115,7 +115,7 @@ function orgUnits(relation: Looked, places: readonly Place[], { metadata }: Dhis
       error({
         field,
         column,
-        message: `${codes.length === 1 ? '1 org unit' : `${codes.length} org units`}${of} program "${program.name}" is not assigned to: ${listed(codes)}.`,
+        message: `Program "${program.name}" is not assigned to ${counted(codes.length, 'org unit')}${of}: ${listed(codes)}.`,
         remedy: 'Ask the DHIS2 administrator to assign the program to these org units, or correct the facility in Bahmni.',
       }),
     )

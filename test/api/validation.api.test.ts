@@ -55,7 +55,7 @@ test('what the rows name, and their values: counted for all, named for those who
   await api.site.db.query(`update mart.hts_program_enrollment_table set program = 'PRGNowhere1' where "Patient_Identifier" = 'C-2'`)
   const mapper = await validate()
   expect(mapper.findings.map(({ message }) => message)).toEqual([
-    '1 org unit code of "hts_instance_table" (1 row) DHIS2 does not know: "ZWNSC-X".',
+    'DHIS2 does not know 1 org unit code of "hts_instance_table" (1 row): "ZWNSC-X".',
     'Program PRGNowhere1 of "hts_program_enrollment_table" (1 row) is not in DHIS2, or not for our account.',
     '1 of the newest 4 rows (25 %) have a value in "Gender" that DHIS2 refuses for "Gender": it is not an option (Male, Female).',
   ])

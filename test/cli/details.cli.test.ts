@@ -119,7 +119,7 @@ describe('check', () => {
       'an org unit that DHIS2 does not have',
       `update mart.hts_instance_table set "OrgUnit" = 'ZWNSC-X' where "Patient_Identifier" = 'C-1'`,
       `update mart.hts_instance_table set "OrgUnit" = 'C-01'`,
-      /✗ mapping "HTS Service": 1 org unit code of "hts_instance_table" \(1 row\) DHIS2 does not know: "ZWNSC-X"/,
+      /✗ mapping "HTS Service": DHIS2 does not know 1 org unit code of "hts_instance_table" \(1 row\): "ZWNSC-X"/,
     ],
     [
       'a program that DHIS2 does not have',

@@ -243,7 +243,7 @@ const ROWS: readonly Row[] = [
       part: 'enrollments',
       field: 'constant',
       column: 'program',
-      message: /^Program PRGNowhere1, the mapping’s constant for "hts_program_enrollment_table", is not in DHIS2/,
+      message: /^Program PRGNowhere1 \(the mapping’s constant for "hts_program_enrollment_table"\) is not in DHIS2/,
     },
   ],
   [
@@ -278,7 +278,7 @@ const ROWS: readonly Row[] = [
       part: 'instance',
       field: 'column',
       column: 'OrgUnit',
-      message: /^6 org unit codes of "hts_instance_table" \(12 rows\) DHIS2 does not know: "A", "B", "C", "D", "E" and 1 more\.$/,
+      message: /^DHIS2 does not know 6 org unit codes of "hts_instance_table" \(12 rows\): "A", "B", "C", "D", "E" and 1 more\.$/,
     },
   ],
   [
@@ -293,7 +293,7 @@ const ROWS: readonly Row[] = [
       severity: 'error',
       part: 'enrollments',
       column: 'OrgUnit',
-      message: /^1 org unit of "hts_program_enrollment_table" \(10 rows\) program "HTS - HIV testing" is not assigned to: "C-03"/,
+      message: /^Program "HTS - HIV testing" is not assigned to 1 org unit of "hts_program_enrollment_table" \(10 rows\): "C-03"/,
     },
   ],
   [
@@ -306,7 +306,7 @@ const ROWS: readonly Row[] = [
       severity: 'error',
       field: 'constant',
       column: 'OrgUnit',
-      message: /^1 org unit code, the mapping’s constant for "hts_instance_table", DHIS2 does not know: "X"/,
+      message: /^DHIS2 does not know 1 org unit code \(the mapping’s constant for "hts_instance_table"\): "X"/,
     },
   ],
   [
