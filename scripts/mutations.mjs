@@ -206,6 +206,62 @@ export const DEFECTS = [
     to: 'const MANY_PATIENTS = 1',
     tests: ['pg', 'test/pg/rejected.pg.test.ts', 'an answer'],
   },
+  {
+    defect: 'A mapping is changed whatever its reader has seen',
+    file: 'sql/store/mappings.ts',
+    from: 'if (!isExpected(mappingEtag(mappingFromParts(found))))',
+    to: 'if (!isExpected)',
+    tests: ['api', 'test/api/mappings.api.test.ts', 'changing'],
+  },
+  {
+    defect: 'A mapping is renamed, and a sync of the old name begins in that moment',
+    file: 'sql/store/mappings.ts',
+    from: 'where mapping_name = ${name} for share`)',
+    to: 'where mapping_name = ${name}`)',
+    tests: ['api', 'test/api/mappings.api.test.ts', 'a sync that begins meanwhile'],
+  },
+  {
+    defect: 'What was confirmed keeps the old name of a mapping',
+    file: 'sql/store/mapping-names.ts',
+    from: "  { table: 'sync_confirmed', column: 'mapping_name', gone: 'too' },\n",
+    to: '',
+    tests: ['api', 'test/api/mappings.api.test.ts', 'all that names it follows'],
+  },
+  {
+    defect: 'Our own tables are shown as the Mart’s',
+    file: 'sql/mart/browse.ts',
+    from: 'martSchema === storeSchema\n',
+    to: 'martSchema === `${storeSchema}?`\n',
+    tests: ['api', 'test/api/mart.api.test.ts'],
+  },
+  {
+    defect: 'Values of patients are named to who only maps',
+    file: 'src/api/handlers/mappings/validation.ts',
+    from: "examples: principal.rights.has('upload')",
+    to: 'examples: true',
+    tests: ['api', 'test/api/validation.api.test.ts', 'named for those who may see them'],
+  },
+  {
+    defect: 'A page of the preview begins with the last row of the one before',
+    file: 'sql/mart/preview.ts',
+    from: 'hash) > (${patientId}',
+    to: 'hash) >= (${patientId}',
+    tests: ['api', 'test/api/previews.api.test.ts', 'page after page'],
+  },
+  {
+    defect: 'A preview’s file is read ahead of who reads it',
+    file: 'sql/mart/streamed.ts',
+    from: "if (!batches.write(rows)) await once(batches, 'drain', { signal: stop.signal })",
+    to: 'batches.write(rows)',
+    tests: ['api', 'test/api/previews.api.test.ts', 'a slow reader'],
+  },
+  {
+    defect: 'A preview of a patient leaves its run behind',
+    file: 'sql/store/rehearsal.ts',
+    from: 'throw new Undone(await work(await prepare(tx,',
+    to: 'throw new Undone(await work(await prepare(pool,',
+    tests: ['api', 'test/api/previews.api.test.ts', 'nothing is written before'],
+  },
 ]
 
 /** The file of a defect. @throws when the defect cannot be made any more */
