@@ -4,6 +4,7 @@ import { migrate } from '../../sql/migrate.ts'
 import { createQueueBackend } from '../../queues/backend.ts'
 import { STEP_QUEUE, type StepData } from '../../queues/jobs.ts'
 import { QueueOutOfReach, startRun } from '../../queues/start-run.ts'
+import { problemOf } from '../../src/api/api-problem.ts'
 import { readConfig } from '../../src/config.ts'
 import { openStore } from '../../src/service.ts'
 import type { Store } from '../../sql/store/store.ts'
@@ -38,7 +39,9 @@ const broken = { add: () => Promise.reject(new Error('no')) } as unknown as Flow
 const runs = () => db.query('select state, failure from sync_run order by created_at')
 
 test('one that hangs is not waited for', async () => {
-  await expect(startRun({ store, steps, flow: hanging }, REQUEST, 'key', 100)).rejects.toThrow(QueueOutOfReach)
+  const refused = await startRun({ store, steps, flow: hanging }, REQUEST, 'key', 100).catch((error: unknown) => error)
+  expect(refused).toBeInstanceOf(QueueOutOfReach)
+  expect(problemOf(refused).code).toBe('unavailable')
   expect(await runs()).toEqual([
     { state: 'failed', failure: 'The queue does not answer. Check that its Redis or PostgreSQL runs, then sync again.' },
   ])
