@@ -177,7 +177,7 @@ describe.runIf(REDIS_IS_HERE)('Redis', () => {
     await inMidRun(true)
     await redis!.restart('empty')
     await ended()
-    expect(await lastRun()).toEqual({ state: 'failed', failure: 'The run was cut off before its end' })
+    expect(await lastRun()).toEqual({ state: 'failed', failure: 'The run was cut off before its end. Sync again to send what is missing.' })
     expect(await site.logRows()).toMatchObject([
       { status: 'failed', status_info: 'The run was cut off before its end. Sync again to send what is missing.' },
     ])

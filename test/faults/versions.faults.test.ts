@@ -80,7 +80,7 @@ describe.concurrent.each(BACKENDS)('on $backend', ({ isRedis }) => {
     const run = await site.queued()
     await site.asOther(run, step, change)
     // a run whose last step is not understood is found to be at its end
-    const failure = step === 'finish' ? 'The run was cut off before its end' : FOREIGN
+    const failure = step === 'finish' ? 'The run was cut off before its end. Sync again to send what is missing.' : FOREIGN
     expect(await site.endOf(run)).toMatchObject({ state: 'failed', failure })
     expect(await site.world.db.query('select from marker where last_synced_date is not null')).toEqual([])
     await site.nextCompletes()
