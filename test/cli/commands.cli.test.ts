@@ -152,11 +152,11 @@ describe('check', () => {
     const { code, out } = await run(['check'], env)
     expect(code).toBe(1)
     for (const sentence of [
-      'Program PRGNowhere1, the mapping’s constant for "hts_program_events_table", is not in DHIS2',
-      'Stage PSTNowhere1, the mapping’s constant for "hts_program_events_table", is no stage of program "HTS - HIV testing"',
-      'the mapping’s constant for "hts_program_events_table", DHIS2 does not know: "C-99"',
-      'the mapping’s constant for "hts_instance_table", DHIS2 does not know: "C-98"',
-      'the mapping’s constant for "hts_program_enrollment_table", DHIS2 does not know: "C-97"',
+      'Program PRGNowhere1 (the mapping’s constant for "hts_program_events_table") is not in DHIS2',
+      'Stage PSTNowhere1 (the mapping’s constant for "hts_program_events_table") is no stage of program "HTS - HIV testing"',
+      'DHIS2 does not know 1 org unit code (the mapping’s constant for "hts_program_events_table"): "C-99"',
+      'DHIS2 does not know 1 org unit code (the mapping’s constant for "hts_instance_table"): "C-98"',
+      'DHIS2 does not know 1 org unit code (the mapping’s constant for "hts_program_enrollment_table"): "C-97"',
     ])
       expect(out).toContain(sentence)
   })
