@@ -13,6 +13,8 @@ const kind = (name: string, timeout: number, globalSetup: string[] = []) => ({
   },
 })
 
+const PROGRAM = 'test/support/built-program.ts'
+
 export default defineConfig({
   test: {
     // clinics' machines have two cores
@@ -28,10 +30,10 @@ export default defineConfig({
       kind('dhis2', 120_000),
       kind('sync', 300_000),
       kind('api', 120_000),
-      kind('cli', 300_000),
+      kind('cli', 300_000, [PROGRAM]),
       // a machine without a browser tests the rest; ours must have one
-      ...(chromiumPath !== undefined || process.env['CI'] ? [kind('web', 180_000, ['test/web/support/built.ts'])] : []),
-      kind('faults', 600_000),
+      ...(chromiumPath !== undefined || process.env['CI'] ? [kind('web', 180_000, [PROGRAM, 'test/web/support/built.ts'])] : []),
+      kind('faults', 600_000, [PROGRAM]),
     ],
   },
 })

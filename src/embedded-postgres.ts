@@ -17,9 +17,10 @@ export interface EmbeddedDatabase {
 
 /** names the process that uses the folder */
 const OWNER = '.owner'
+const SETTINGS = { listen_addresses: '127.0.0.1', unix_socket_directories: '', max_connections: '200' }
 
-/** Starts the server of the folder, which is made at the first call. @throws RunFailure when another process uses the folder */
-export async function startEmbeddedPostgres(dataDir: string): Promise<EmbeddedDatabase> {
+/** Starts the server of the folder, which is made at the first call. @param settings of the server, besides ours. @throws RunFailure when another process uses the folder */
+export async function startEmbeddedPostgres(dataDir: string, settings: Readonly<Record<string, string>> = {}): Promise<EmbeddedDatabase> {
   const place = await reachablePostgres(resolve(dataDir))
   const databaseDir = join(place.dataDir, 'postgres')
   await settleRunning(databaseDir)
@@ -35,7 +36,7 @@ export async function startEmbeddedPostgres(dataDir: string): Promise<EmbeddedDa
     // PostgreSQL refuses to run as root: the package runs it as an account of its own then
     createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ['--encoding=UTF8', '--locale=C'],
-    postgresFlags: ['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=', '-c', 'max_connections=200'],
+    postgresFlags: Object.entries({ ...SETTINGS, ...settings }).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
     onLog: (message: unknown) => lines.push(String(message)),
     onError: (message: unknown) => lines.push(String(message)),
   })

@@ -4,10 +4,7 @@ import { createQueueBackend } from '../queues/backend.ts'
 import { readDepths } from '../queues/depths.ts'
 import type { RunContextFactory } from '../queues/run-context.ts'
 import { openQueues, type SyncQueues } from '../queues/sync-queues.ts'
-import { openChunkLocks } from '../sql/store/chunk-locks.ts'
 import { openLoginAttempts } from '../sql/store/login-attempts.ts'
-import { openPool } from '../sql/pool.ts'
-import { createStore } from '../sql/store/postgres.ts'
 import type { Store } from '../sql/store/store.ts'
 import { createSignIn, type SignIn } from './accounts/sign-in.ts'
 import { deliverAudit } from './audit-delivery.ts'
@@ -20,6 +17,7 @@ import type { HttpOptions, ObservedRequest } from './dhis2/http.ts'
 import { startErasing, type Erasing } from './erasing.ts'
 import type { Log } from './log.ts'
 import { openMetrics, type Metrics } from './metrics.ts'
+import { openStore } from './open-store.ts'
 import { openOpenmrs, type Openmrs } from './openmrs/client.ts'
 import { openFacts, type FactsOf } from './preview/facts.ts'
 
@@ -45,22 +43,6 @@ export interface Service {
   /** sends the audit to OpenMRS from now on, when there is an account for it */
   startAuditDelivery: () => void
   close: () => Promise<void>
-}
-
-export async function openStore(config: Config): Promise<Store> {
-  const pool = await openPool({
-    databaseUrl: config.databaseUrl!,
-    storeSchema: config.storeSchema,
-    timeZone: config.timeZone,
-    size: config.poolSize,
-  })
-  // as many as a worker has chunks at a time
-  const locks = openChunkLocks(config.databaseUrl!, config.storeSchema, config.concurrency + 1)
-  return createStore(pool, locks, {
-    martSchema: config.martSchema,
-    storeSchema: config.storeSchema,
-    overlapDays: config.overlapDays,
-  })
 }
 
 /** Connects to DHIS2 when it is first needed: a service starts, and says what is wrong, also while DHIS2 is away. */

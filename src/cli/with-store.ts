@@ -1,6 +1,6 @@
 import type { Store } from '../../sql/store/store.ts'
 import { readConfig } from '../config.ts'
-import { openStore } from '../service.ts'
+import { openStore } from '../open-store.ts'
 
 export type Env = Readonly<Record<string, string | undefined>>
 

@@ -11,10 +11,10 @@ import type { RunReport } from '../../src/cli/report.ts'
 import { readConfig } from '../../src/config.ts'
 import { formatMappingFile } from '../../src/core/mapping-file.ts'
 import { startSandbox, type Sandbox } from '../../src/sandbox/start.ts'
-import { openStore } from '../../src/service.ts'
+import { openStore } from '../../src/open-store.ts'
 import { Clinic, mappingOf } from '../support/clinic-model.ts'
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
-import { build, run, start, type Env } from '../support/program.ts'
+import { run, start, type Env } from '../support/program.ts'
 import { withColumns } from '../support/with-columns.ts'
 import type { EventRelation } from '../../src/core/mapping.ts'
 
@@ -25,7 +25,6 @@ const sync = (...more: string[]) => ['sync', 'HTS Service', '--comment', 'a test
 let sandbox: Sandbox
 let dir: string
 beforeAll(async () => {
-  build()
   sandbox = await startSandbox({ version: '2.41' })
   dir = mkdtempSync(join(tmpdir(), 'bahmni-dhis2-cli-'))
 })

@@ -6,12 +6,11 @@ import type { RunReport } from '../../src/cli/report.ts'
 import { formatMappingFile } from '../../src/core/mapping-file.ts'
 import { COLUMN_OF_NAME, HTS, INITIAL, mappingOf } from '../support/clinic-model.ts'
 import { createTestDatabase } from '../support/postgres.ts'
-import { build, run } from '../support/program.ts'
+import { run } from '../support/program.ts'
 import { MAPPING, openSite, PASSWORD, type Site } from '../support/site.ts'
 
 let site: Site
 beforeAll(async () => {
-  build()
   site = await openSite({ mapping: { ...MAPPING, onRejected: 'continue' } })
 })
 afterAll(() => site.close())

@@ -1,15 +1,12 @@
 /** A sync that is cut off: by a signal, by kill -9, or because the database goes. Nothing is half-remembered, and the next sync completes it. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { build } from '../support/program.ts'
+import { afterEach, describe, expect, test } from 'vitest'
 import { openSite, until, type Site } from '../support/site.ts'
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 
 const PATIENTS = 6
 const LOST = 'The connection to the database was lost. Check that PostgreSQL runs; the next sync sends what is missing.'
 const CUT_OFF = 'The run was cut off before its end. Sync again to send what is missing.'
-
-beforeAll(() => build())
 
 let site: Site
 let proxy: TcpProxy

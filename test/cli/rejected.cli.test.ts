@@ -1,13 +1,11 @@
 /** The work list on the command line: what a data clerk types. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { INITIAL } from '../support/clinic-model.ts'
-import { build } from '../support/program.ts'
 import { MAPPING, openSite, until, type Site } from '../support/site.ts'
 
 const COLUMN = 'HIV result given to client ?'
 let site: Site
 beforeAll(async () => {
-  build()
   site = await openSite({ mapping: { ...MAPPING, onRejected: 'continue' } })
   for (const id of ['x', 'y']) site.clinic.visit(site.clinic.enroll(site.clinic.patient(id)), INITIAL, {}, { [COLUMN]: 'maybe' })
   for (const id of ['v', 'w']) site.clinic.patient(id, { orgUnit: '=ZW,1' })

@@ -9,13 +9,12 @@ import { createToken } from '../../src/cli/tokens.ts'
 import { addUser, changePassword, changeRights, removeUser } from '../../src/cli/users.ts'
 import { openSite, type Site } from '../support/site.ts'
 import { startOpenmrs } from '../support/openmrs.ts'
-import { build, run as runProgram, start } from '../support/program.ts'
+import { run as runProgram, start } from '../support/program.ts'
 
 const PASSWORD = 'correct horse'
 
 let site: Site
 beforeAll(async () => {
-  build()
   site = await openSite({ patients: 0 })
 })
 afterAll(() => site.close())

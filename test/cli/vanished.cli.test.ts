@@ -1,13 +1,11 @@
 /** `vanished`: what DHIS2 has and the Mart has no more, and that nothing is deleted. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { build } from '../support/program.ts'
 import { MAPPING, openSite, type Site } from '../support/site.ts'
 
 const NOTICE = 'Nothing is deleted in DHIS2'
 
 let site: Site
 beforeAll(async () => {
-  build()
   site = await openSite({ patients: 2 })
   await site.sync()
 })

@@ -1,6 +1,6 @@
 /** A clinic in mid-life whose next sync has work in every step: from the same beginning as often as wanted, killed at any write or request. */
 import { expect } from 'vitest'
-import { openStore } from '../../src/service.ts'
+import { openStore } from '../../src/open-store.ts'
 import { readConfig } from '../../src/config.ts'
 import { createMart } from '../../sql/demo/mart.ts'
 import { migrate } from '../../sql/migrate.ts'

@@ -5,7 +5,6 @@
  */
 import { afterAll, describe, expect, test } from 'vitest'
 import { figuresOf } from '../support/figures.ts'
-import { build } from '../support/program.ts'
 import { REDIS_IS_HERE } from '../support/redis.ts'
 import { begin, expectSame, observe as watch, openCopy, type Beginning, type Point } from './crash.ts'
 import { someOf } from './extent.ts'
@@ -14,7 +13,6 @@ import { someOf } from './extent.ts'
 const TAKEN_UP = 8
 
 // the points are found by watching a sync, and there is a test for each of them
-build()
 const [legacy, tracker] = [await begin('legacy'), await begin('tracker')]
 const observed = [
   await observe('legacy', legacy),

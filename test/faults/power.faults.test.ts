@@ -5,7 +5,6 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { startCluster } from '../support/cluster.ts'
 import { figuresOf } from '../support/figures.ts'
-import { build } from '../support/program.ts'
 import { begin, expectSame, observe, openCopy, type Beginning, type Point } from './crash.ts'
 import { someOf } from './extent.ts'
 
@@ -13,7 +12,6 @@ import { someOf } from './extent.ts'
 const SOME = 12
 
 // as with kills, the points are found by watching a sync
-build()
 const cluster = await startCluster()
 const server = cluster.url
 const seen = [await watch('legacy'), await watch('tracker')]

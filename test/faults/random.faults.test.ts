@@ -10,7 +10,7 @@ import type { RunReport } from '../../src/cli/report.ts'
 import { readConfig } from '../../src/config.ts'
 import type { Mapping } from '../../src/core/mapping.ts'
 import { startSandbox } from '../../src/sandbox/start.ts'
-import { openStore } from '../../src/service.ts'
+import { openStore } from '../../src/open-store.ts'
 import { mappingOf } from '../support/clinic-model.ts'
 import { FAULTS, startDhis2Proxy, type FaultName } from '../support/dhis2-proxy.ts'
 import { expectSync, found, newSite } from '../support/expectation.ts'
@@ -19,7 +19,7 @@ import { dice, History, type Dice } from '../support/history.ts'
 import { brokenInvariants, passedByMarkers } from '../support/invariants.ts'
 import { createTestDatabase } from '../support/postgres.ts'
 import { startPostgresProxy } from '../support/postgres-proxy.ts'
-import { build, start, type Ended } from '../support/program.ts'
+import { start, type Ended } from '../support/program.ts'
 import { readBack } from '../support/read-back.ts'
 import { until } from '../support/site.ts'
 import { rawRequests, targets, type Target } from '../support/world.ts'
@@ -45,7 +45,6 @@ const DISTURBANCES = [
   'cut the database',
 ] as const
 
-build()
 const all = targets()
 
 describe.concurrent('seed', () => {

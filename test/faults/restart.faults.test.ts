@@ -11,7 +11,7 @@ import { expectedOf } from '../support/clinic-model.ts'
 import { startCluster, type Cluster } from '../support/cluster.ts'
 import { figuresOf } from '../support/figures.ts'
 import { brokenInvariants } from '../support/invariants.ts'
-import { build, type Running } from '../support/program.ts'
+import type { Running } from '../support/program.ts'
 import { readBack } from '../support/read-back.ts'
 import { REDIS_IS_HERE, startRedis, type OwnRedis } from '../support/redis.ts'
 import { MAPPING, openSite, until, type Site } from '../support/site.ts'
@@ -23,7 +23,6 @@ const SECONDS = 3
 
 let cluster: Cluster
 beforeAll(async () => {
-  build()
   cluster = await startCluster()
 })
 afterAll(() => cluster.close())

@@ -1,18 +1,16 @@
 /** A worker that is asked to end: what it finishes, what it gives back, what it leaves to others; and DHIS2 ends right in each case. */
-import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { readConfig } from '../../src/config.ts'
 import { createLog } from '../../src/log.ts'
 import { openService, type Service } from '../../src/service.ts'
 import { expectedOf } from '../support/clinic-model.ts'
-import { build, type Env, type Running } from '../support/program.ts'
+import type { Env, Running } from '../support/program.ts'
 import { readBack } from '../support/read-back.ts'
 import { REDIS_IS_HERE, startRedis, type OwnRedis } from '../support/redis.ts'
 import { MAPPING, openSite, PASSWORD, until, type Site } from '../support/site.ts'
 
 const PATIENTS = 4
 const BACKENDS = [{ name: 'PostgreSQL', isRedis: false }, ...(REDIS_IS_HERE ? [{ name: 'Redis', isRedis: true }] : [])]
-
-beforeAll(() => build())
 
 let site: Site
 let service: Service

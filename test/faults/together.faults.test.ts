@@ -1,13 +1,13 @@
 /** Processes beside each other: starts at the same instant, several workers, and workers that are killed or lose the database or Redis. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createMart } from '../../sql/demo/mart.ts'
 import { readConfig } from '../../src/config.ts'
-import { openStore } from '../../src/service.ts'
+import { openStore } from '../../src/open-store.ts'
 import { Clinic, expectedOf, FOLLOW_UP, INITIAL, mappingOf } from '../support/clinic-model.ts'
 import { figuresOf, type Figures } from '../support/figures.ts'
 import { brokenInvariants } from '../support/invariants.ts'
-import { build, type Env, type Running } from '../support/program.ts'
+import type { Env, Running } from '../support/program.ts'
 import { readBack } from '../support/read-back.ts'
 import { REDIS_IS_HERE, startRedis, type OwnRedis } from '../support/redis.ts'
 import { MAPPING, openSite, until, type Site } from '../support/site.ts'
@@ -17,8 +17,6 @@ import { rawRequests } from '../support/world.ts'
 
 const KINDS_DONE = ['patients', 'enrollments', 'new-active']
 const CUT_OFF = 'The run was cut off before its end. Sync again to send what is missing.'
-
-beforeAll(() => build())
 
 let site: Site
 let redis: OwnRedis | null = null

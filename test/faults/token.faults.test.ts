@@ -1,26 +1,24 @@
 /** A token that DHIS2 itself made, and that expires or is taken away in mid-run: the run says so, and goes on from there with a new one. */
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createMart } from '../../sql/demo/mart.ts'
 import { migrate } from '../../sql/migrate.ts'
 import { readConfig } from '../../src/config.ts'
 import { startSandbox } from '../../src/sandbox/start.ts'
-import { openStore } from '../../src/service.ts'
+import { openStore } from '../../src/open-store.ts'
 import { Clinic, expectedOf, mappingOf } from '../support/clinic-model.ts'
 import { startDhis2Proxy } from '../support/dhis2-proxy.ts'
 import { figuresOf } from '../support/figures.ts'
 import { brokenInvariants } from '../support/invariants.ts'
 import { createTestDatabase } from '../support/postgres.ts'
-import { build, run, type Ended } from '../support/program.ts'
+import { run, type Ended } from '../support/program.ts'
 import { readBack } from '../support/read-back.ts'
 import { rawRequests, targets } from '../support/world.ts'
 
 /** enough for a process to start and to send its first patients; a machine that is busy gets more */
 const LIVES_MS = [15_000, 60_000, 240_000]
 const mapping = mappingOf('hts', { name: 'HTS' })
-
-beforeAll(() => build())
 
 // there are tokens since 2.38
 const played = targets().filter(({ version, url }) => version === '2.41' || (version === '2.43' && url === null))

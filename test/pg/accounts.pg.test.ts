@@ -4,7 +4,7 @@ import { migrate } from '../../sql/migrate.ts'
 import { openLoginAttempts, TRIES_OF_A_NAME, TRIES_OF_AN_ADDRESS, type LoginAttempts } from '../../sql/store/login-attempts.ts'
 import type { Store } from '../../sql/store/store.ts'
 import { readConfig } from '../../src/config.ts'
-import { openStore } from '../../src/service.ts'
+import { openStore } from '../../src/open-store.ts'
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
 
 let db: TestDatabase

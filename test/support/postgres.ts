@@ -24,7 +24,8 @@ export async function setup(run: TestProject): Promise<() => Promise<void>> {
   // PostgreSQL runs as an account of its own when we are root, and must be able to enter the folder
   const dir = mkdtempSync(join(tmpdir(), 'bahmni-dhis2-test-'))
   chmodSync(dir, 0o755)
-  const server = await startEmbeddedPostgres(dir)
+  // what a killed server has written the machine still has: only a power cut of the machine itself would lose it
+  const server = await startEmbeddedPostgres(dir, { fsync: 'off', full_page_writes: 'off' })
   run.provide('databaseUrl', server.url)
   return async () => {
     await server.stop()

@@ -1,49 +1,20 @@
 /** The program as its user starts it: built, and in a process of its own. */
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { text } from 'node:stream/consumers'
-import { afterAll } from 'vitest'
+import { afterAll, inject } from 'vitest'
 
-const CACHE = '.cache'
-/** Below the project, so that its packages are found; each file of tests has one, so that none is written while another's processes read it. */
-const HOME = join(CACHE, `program-${process.pid}`)
-const MAIN = resolve(HOME, 'dist', 'src', 'main.js')
+declare module 'vitest' {
+  interface ProvidedContext {
+    program: string
+  }
+}
 
 const running = new Set<ChildProcess>()
 
 // registered first, so done last: a test that failed leaves no process behind
 afterAll(() => {
   for (const child of running) child.kill('SIGKILL')
-  rmSync(HOME, { recursive: true, force: true })
 })
-
-/** Builds the program anew; a second or two. */
-export function build(): void {
-  removeOld()
-  mkdirSync(HOME, { recursive: true })
-  // migrations are read from beside dist
-  symlinkSync(resolve('sql'), join(HOME, 'sql'), 'junction')
-  const tsc = join('node_modules', 'typescript', 'bin', 'tsc')
-  execFileSync(process.execPath, [tsc, '-p', 'tsconfig.json', '--outDir', join(HOME, 'dist')], { stdio: 'inherit' })
-}
-
-/** What a run of tests left that was killed. */
-function removeOld(): void {
-  if (!existsSync(CACHE)) return
-  for (const name of readdirSync(CACHE)) {
-    const pid = Number(/^program-(\d+)$/.exec(name)?.[1] ?? 0)
-    if (pid !== 0 && (pid === process.pid || !isAlive(pid))) rmSync(join(CACHE, name), { recursive: true, force: true })
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
-  }
-}
 
 export type Env = Readonly<Record<string, string | undefined>>
 
@@ -63,7 +34,7 @@ export interface Running {
 /** Only these variables, and what a process cannot do without. @param input what is piped in */
 export function start(args: readonly string[], env: Env, input?: string): Running {
   const { PATH, HOME, TMPDIR } = process.env
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  const child = spawn(process.execPath, [inject('program'), ...args], {
     env: { PATH, HOME, TMPDIR, ...env },
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   })

@@ -1,6 +1,5 @@
 /** One journey on a genuine DHIS2: what a clerk sees is what that server has. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { build } from '../support/program.ts'
 import { PASSWORD } from '../support/site.ts'
 import { openRealSite, type RealSite } from './support/real-site.ts'
 
@@ -9,7 +8,6 @@ const url = process.env['DHIS2_241_URL']
 describe.runIf(url)('on DHIS2 2.41', () => {
   let real: RealSite
   beforeAll(async () => {
-    build()
     real = await openRealSite({
       patients: 4,
       env: { DHIS2_URL: url, DHIS2_USERNAME: 'sync', DHIS2_PASSWORD: PASSWORD, DHIS2_RETRY_SECONDS: '30', SITE_ID: `web-${Date.now()}` },

@@ -2,13 +2,11 @@
 import { createServer, request as ask } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { build } from '../support/program.ts'
 import { expectAccessible } from './support/browser.ts'
 import { openRealSite, type RealSite } from './support/real-site.ts'
 
 let real: RealSite
 beforeAll(async () => {
-  build()
   real = await openRealSite({
     env: { DHIS2_RETRY_SECONDS: '40' },
     prepare: ({ clinic }) => {

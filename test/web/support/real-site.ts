@@ -21,7 +21,7 @@ export interface RealSite {
 
 const ALL = ['app:dhis2sync', 'app:dhis2sync:mapping', 'app:dhis2sync:upload', 'app:dhis2sync:log']
 
-/** @param prepare makes the clinic before its Mart is written. Needs build(). */
+/** @param prepare makes the clinic before its Mart is written. */
 export async function openRealSite(options: SiteOptions & { prepare?: (site: Site) => void | Promise<void> } = {}): Promise<RealSite> {
   const { prepare, env, ...rest } = options
   const openmrs = await startOpenmrs([{ username: 'nurse', privileges: ALL }])
