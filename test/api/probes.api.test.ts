@@ -127,8 +127,8 @@ describe('metrics', () => {
       await api.service.queues.enqueue(request)
       await until(async () => (await api.service.store.listActiveRuns()).length === 0)
       const { text } = await api.call('GET', '/metrics', { as: ['log'] })
-      const ours = text.split('\n').filter((line) => /^bahmni_dhis2_(syncs|records|open|last|queue)/.test(line))
-      expect(ours).toEqual(
+      const counts = (metrics: string) => metrics.split('\n').filter((line) => /^bahmni_dhis2_(syncs|records|open|last|queue)/.test(line))
+      expect(counts(text)).toEqual(
         expect.arrayContaining([
           'bahmni_dhis2_syncs{mapping="HTS Service",state="succeeded"} 1',
           'bahmni_dhis2_records{mapping="HTS Service",kind="trackedEntity",outcome="created"} 3',
@@ -139,8 +139,13 @@ describe('metrics', () => {
       )
       // this process sent them, with endpoints that name no object
       expect(text).toMatch(/^bahmni_dhis2_dhis2_request_seconds_count\{method="POST",endpoint="tracker",status="200"\} [1-9]/m)
-      const others = (await other.metrics.read()).split('\n').filter((line) => /^bahmni_dhis2_(syncs|records|open|last|queue)/.test(line))
-      expect(others).toEqual(ours)
+      // the run has ended, its last job a moment later
+      await expect
+        .poll(async () => {
+          const [ours, others] = [(await api.call('GET', '/metrics', { as: ['log'] })).text, await other.metrics.read()]
+          return [counts(others), counts(ours)].map((lines) => lines.join('\n'))
+        })
+        .toSatisfy(([others, ours]: [string, string]) => others === ours)
       for (const patient of api.site.clinic.patients)
         for (const value of Object.values(patient.values)) if (value && value.length > 3) expect(text).not.toContain(value)
     } finally {

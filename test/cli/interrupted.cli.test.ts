@@ -120,6 +120,8 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
 
 test('cancel: from another process, the same; and not twice', async () => {
   const going = await inMidSync()
+  // it must not end before other processes have started
+  site.sandbox.control.latency = 5000
   const [{ run_id: runId }] = (await site.db.query<{ run_id: string }>('select run_id::text from sync_run')) as [{ run_id: string }]
   expect(await site.run(['cancel', 'nobody'])).toEqual({
     code: 2,
@@ -135,6 +137,7 @@ test('cancel: from another process, the same; and not twice', async () => {
 
 test('a sync that goes on is not disturbed: a second one of its mapping is refused and names it, however old it is', async () => {
   const going = await inMidSync()
+  site.sandbox.control.latency = 5000
   await hoursPass()
   const [{ run_id: runId }] = (await site.db.query<{ run_id: string }>('select run_id::text from sync_run')) as [{ run_id: string }]
   expect(await site.sync()).toEqual({

@@ -3,7 +3,6 @@ import { expect } from 'vitest'
 import { openStore } from '../../src/open-store.ts'
 import { readConfig } from '../../src/config.ts'
 import { createMart } from '../../sql/demo/mart.ts'
-import { migrate } from '../../sql/migrate.ts'
 import type { Dump } from '../../src/sandbox/dhis2/controls.ts'
 import type { SavedState } from '../../src/sandbox/dhis2/state.ts'
 import { startSandbox, type Sandbox } from '../../src/sandbox/start.ts'
@@ -13,7 +12,7 @@ import { expectSync, found, newSite, othersEnter } from '../support/expectation.
 import type { Figures } from '../support/figures.ts'
 import { brokenInvariants } from '../support/invariants.ts'
 import { startPostgresProxy } from '../support/postgres-proxy.ts'
-import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
+import { createMigratedDatabase, createTestDatabase, type TestDatabase } from '../support/postgres.ts'
 import { run, start, type Ended, type Env } from '../support/program.ts'
 import { readBack, type Found } from '../support/read-back.ts'
 import { startRedis } from '../support/redis.ts'
@@ -73,13 +72,12 @@ function lifeGoesOn(clinic: Clinic) {
 
 /** Synced once by the program itself, and then edited in Bahmni. */
 export async function begin(api: Beginning['api'], server?: string): Promise<Beginning> {
-  const db = await createTestDatabase(undefined, server)
+  const db = await createMigratedDatabase(server)
   const sandbox = await startSandbox({ version: versionOf(api) })
   const site = newSite()
   const other = { orgUnit: 'OUClinHre02', attributes: { TEAUicCode1: `${TAG}-UIC-found` }, enrollments: [] }
   await asOther(sandbox, api, other)
   othersEnter(site, other)
-  await migrate({ databaseUrl: db.url, storeSchema: 'public' })
   const store = await openStore(readConfig({ DATABASE_URL: db.url }))
   await store.saveMappings([MAPPING], 'admin')
   await store.close()

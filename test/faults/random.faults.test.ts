@@ -5,7 +5,6 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { createMart } from '../../sql/demo/mart.ts'
-import { migrate } from '../../sql/migrate.ts'
 import type { RunReport } from '../../src/cli/report.ts'
 import { readConfig } from '../../src/config.ts'
 import type { Mapping } from '../../src/core/mapping.ts'
@@ -17,7 +16,7 @@ import { expectSync, found, newSite } from '../support/expectation.ts'
 import { figuresOf, type Figures } from '../support/figures.ts'
 import { dice, History, type Dice } from '../support/history.ts'
 import { brokenInvariants, passedByMarkers } from '../support/invariants.ts'
-import { createTestDatabase } from '../support/postgres.ts'
+import { createMigratedDatabase } from '../support/postgres.ts'
 import { startPostgresProxy } from '../support/postgres-proxy.ts'
 import { start, type Ended } from '../support/program.ts'
 import { readBack } from '../support/read-back.ts'
@@ -116,9 +115,8 @@ const codes = ({ rejected }: RunReport) =>
 async function open(target: Target, figures: Figures, overlap: string) {
   const sandbox = target.url === null ? await startSandbox({ version: target.version }) : null
   const url = target.url ?? sandbox!.url
-  const db = await createTestDatabase()
+  const db = await createMigratedDatabase()
   const tag = `F${randomBytes(4).toString('hex')}`
-  await migrate({ databaseUrl: db.url, storeSchema: 'public' })
 
   const environment = (databaseUrl: string, dhis2Url: string) => ({
     DATABASE_URL: databaseUrl,

@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { createMart } from '../../sql/demo/mart.ts'
-import { migrate } from '../../sql/migrate.ts'
 import { readConfig } from '../../src/config.ts'
 import { startSandbox } from '../../src/sandbox/start.ts'
 import { openStore } from '../../src/open-store.ts'
@@ -11,7 +10,7 @@ import { Clinic, expectedOf, mappingOf } from '../support/clinic-model.ts'
 import { startDhis2Proxy } from '../support/dhis2-proxy.ts'
 import { figuresOf } from '../support/figures.ts'
 import { brokenInvariants } from '../support/invariants.ts'
-import { createTestDatabase } from '../support/postgres.ts'
+import { createMigratedDatabase } from '../support/postgres.ts'
 import { run, type Ended } from '../support/program.ts'
 import { readBack } from '../support/read-back.ts'
 import { rawRequests, targets } from '../support/world.ts'
@@ -31,12 +30,11 @@ describe.concurrent.each(played)('$name', (target) => {
     const sandbox = target.url === null ? await startSandbox({ version: target.version }) : null
     const url = target.url ?? sandbox!.url
     const dhis2 = rawRequests(url)
-    const db = await createTestDatabase()
+    const db = await createMigratedDatabase()
     const tag = `Z${randomBytes(4).toString('hex')}`
     const clinic = new Clinic(tag)
     for (const id of ['1', '2', '3', '4']) clinic.healthy(id)
     await createMart(db.url, 'mart', [clinic.service('hts')])
-    await migrate({ databaseUrl: db.url, storeSchema: 'public' })
     const store = await openStore(readConfig({ DATABASE_URL: db.url }))
     await store.saveMappings([mapping], 'admin')
     await store.close()

@@ -1,6 +1,5 @@
 /** Who did what: kept in our table, and brought to OpenMRS from there. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { migrate } from '../../sql/migrate.ts'
 import type { Store } from '../../sql/store/store.ts'
 import { deliverAudit, GIVEN_UP_DAYS } from '../../src/audit-delivery.ts'
 import { readConfig } from '../../src/config.ts'
@@ -9,7 +8,7 @@ import { openOpenmrs, type Openmrs } from '../../src/openmrs/client.ts'
 import { OpenmrsUnavailable } from '../../src/openmrs/errors.ts'
 import { openStore } from '../../src/open-store.ts'
 import { startOpenmrs, type StandInOpenmrs } from '../support/openmrs.ts'
-import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
+import { createMigratedDatabase, type TestDatabase } from '../support/postgres.ts'
 import { until } from '../support/site.ts'
 
 const ACCOUNT = { username: 'dhis2-sync', password: 'Sync.2024', privileges: ['app:admin'] }
@@ -19,8 +18,7 @@ let store: Store
 let site: StandInOpenmrs
 let openmrs: Openmrs
 beforeAll(async () => {
-  db = await createTestDatabase()
-  await migrate({ databaseUrl: db.url, storeSchema: 'public' })
+  db = await createMigratedDatabase()
   store = await openStore(readConfig({ DATABASE_URL: db.url }))
 })
 afterAll(async () => {

@@ -2,13 +2,12 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createMart } from '../../sql/demo/mart.ts'
-import { migrate } from '../../sql/migrate.ts'
 import { openPool } from '../../sql/pool.ts'
 import { openChunkLocks } from '../../sql/store/chunk-locks.ts'
 import { createStore } from '../../sql/store/postgres.ts'
 import type { Store } from '../../sql/store/store.ts'
 import { Clinic, mappingOf } from '../support/clinic-model.ts'
-import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
+import { createMigratedDatabase, type TestDatabase } from '../support/postgres.ts'
 
 const OVERLAP_DAYS = 3
 const DAY = 86_400_000
@@ -16,8 +15,7 @@ const DAY = 86_400_000
 let db: TestDatabase
 let store: Store
 beforeAll(async () => {
-  db = await createTestDatabase()
-  await migrate({ databaseUrl: db.url, storeSchema: 'public' })
+  db = await createMigratedDatabase()
   const pool = await openPool({ databaseUrl: db.url, storeSchema: 'public', timeZone: 'Africa/Harare', size: 4 })
   store = createStore(pool, openChunkLocks(db.url, 'public', 2), {
     martSchema: 'mart',

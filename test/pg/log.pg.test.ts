@@ -2,14 +2,13 @@
 import fc from 'fast-check'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { migrate } from '../../sql/migrate.ts'
 import { openPool } from '../../sql/pool.ts'
 import { openChunkLocks } from '../../sql/store/chunk-locks.ts'
 import type { LogEntry, LogFilter } from '../../sql/store/log.ts'
 import { createStore } from '../../sql/store/postgres.ts'
 import type { Store } from '../../sql/store/store.ts'
 import { mappingOf } from '../support/clinic-model.ts'
-import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
+import { createMigratedDatabase, type TestDatabase } from '../support/postgres.ts'
 import { until } from '../support/site.ts'
 
 let db: TestDatabase
@@ -22,8 +21,7 @@ async function storeIn(timeZone: string): Promise<Store> {
 }
 let store: Store
 beforeAll(async () => {
-  db = await createTestDatabase()
-  await migrate({ databaseUrl: db.url, storeSchema: 'public' })
+  db = await createMigratedDatabase()
   store = await storeIn('Africa/Harare')
 })
 afterAll(async () => {

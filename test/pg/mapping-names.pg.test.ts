@@ -1,13 +1,11 @@
 /** Whatever names a mapping has to follow when it gets another name. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { migrate } from '../../sql/migrate.ts'
 import { NAMED } from '../../sql/store/mapping-names.ts'
-import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
+import { createMigratedDatabase, type TestDatabase } from '../support/postgres.ts'
 
 let db: TestDatabase
 beforeAll(async () => {
-  db = await createTestDatabase()
-  await migrate({ databaseUrl: db.url, storeSchema: 'public' })
+  db = await createMigratedDatabase()
 })
 afterAll(() => db.drop())
 

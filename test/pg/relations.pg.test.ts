@@ -2,7 +2,6 @@
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createMart } from '../../sql/demo/mart.ts'
-import { migrate } from '../../sql/migrate.ts'
 import { openPool } from '../../sql/pool.ts'
 import { openChunkLocks } from '../../sql/store/chunk-locks.ts'
 import { createStore } from '../../sql/store/postgres.ts'
@@ -10,7 +9,7 @@ import type { Run, Store } from '../../sql/store/store.ts'
 import { mappedColumns, type EventRelation, type Mapping } from '../../src/core/mapping.ts'
 import { reject } from '../../src/core/rejection.ts'
 import { Clinic, FOLLOW_UP, formsMappingOf, formViews, HTS, INITIAL, mappingOf } from '../support/clinic-model.ts'
-import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
+import { createMigratedDatabase, type TestDatabase } from '../support/postgres.ts'
 import { until } from '../support/site.ts'
 
 const MAPPING = formsMappingOf('hts', { name: 'HTS Service' })
@@ -20,8 +19,7 @@ const RESULT = 'HIV result given to client ?'
 let db: TestDatabase
 let store: Store
 beforeAll(async () => {
-  db = await createTestDatabase()
-  await migrate({ databaseUrl: db.url, storeSchema: 'public' })
+  db = await createMigratedDatabase()
   const pool = await openPool({ databaseUrl: db.url, storeSchema: 'public', timeZone: 'UTC', size: 4 })
   store = createStore(pool, openChunkLocks(db.url, 'public', 2), { martSchema: 'mart', storeSchema: 'public', overlapDays: 7 })
 })

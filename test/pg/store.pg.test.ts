@@ -1,7 +1,6 @@
 /** The store: mappings, markers, runs and the log, snapshots and what they take from the Mart, records and how they end. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createMart } from '../../sql/demo/mart.ts'
-import { migrate } from '../../sql/migrate.ts'
 import { openPool } from '../../sql/pool.ts'
 import { openChunkLocks } from '../../sql/store/chunk-locks.ts'
 import { createStore } from '../../sql/store/postgres.ts'
@@ -11,7 +10,7 @@ import type { DeltaRow } from '../../src/core/delta-row.ts'
 import type { Kind } from '../../src/core/model.ts'
 import { reject } from '../../src/core/rejection.ts'
 import { Clinic, COLUMN_OF_NAME, FOLLOW_UP, HTS, INITIAL, mappingOf } from '../support/clinic-model.ts'
-import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
+import { createMigratedDatabase, type TestDatabase } from '../support/postgres.ts'
 import { withColumns } from '../support/with-columns.ts'
 
 const MAPPING = mappingOf('hts', { name: 'HTS Service' })
@@ -21,8 +20,7 @@ const OVERLAP_DAYS = 7
 let db: TestDatabase
 let store: Store
 beforeAll(async () => {
-  db = await createTestDatabase()
-  await migrate({ databaseUrl: db.url, storeSchema: 'public' })
+  db = await createMigratedDatabase()
   const pool = await openPool({ databaseUrl: db.url, storeSchema: 'public', timeZone: 'Africa/Harare', size: 4 })
   store = createStore(pool, openChunkLocks(db.url, 'public', 2), {
     martSchema: 'mart',

@@ -1,13 +1,12 @@
 /** What DHIS2 has by our tables and the Mart no longer has: by mapping, also of the Java services' time. */
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import { createMart } from '../../sql/demo/mart.ts'
-import { migrate } from '../../sql/migrate.ts'
 import { openPool } from '../../sql/pool.ts'
 import { openChunkLocks } from '../../sql/store/chunk-locks.ts'
 import { createStore } from '../../sql/store/postgres.ts'
 import type { Store } from '../../sql/store/store.ts'
 import { Clinic, FOLLOW_UP, HTS, INITIAL, mappingOf } from '../support/clinic-model.ts'
-import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
+import { createMigratedDatabase, type TestDatabase } from '../support/postgres.ts'
 
 const A = mappingOf('hts', { name: 'HTS Service' })
 const B = mappingOf('art', { name: 'ART Service' })
@@ -17,8 +16,7 @@ const open: { db: TestDatabase; store: Store }[] = []
 let db: TestDatabase
 let store: Store
 beforeEach(async () => {
-  db = await createTestDatabase()
-  await migrate({ databaseUrl: db.url, storeSchema: 'public' })
+  db = await createMigratedDatabase()
   store = createStore(
     await openPool({ databaseUrl: db.url, storeSchema: 'public', timeZone: 'UTC', size: 2 }),
     openChunkLocks(db.url, 'public', 2),

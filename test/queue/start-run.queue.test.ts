@@ -1,6 +1,5 @@
 /** A start while the queue is out of reach: the run ends at once, and nothing is in the way of the next try. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { migrate } from '../../sql/migrate.ts'
 import { createQueueBackend } from '../../queues/backend.ts'
 import { STEP_QUEUE, type StepData } from '../../queues/jobs.ts'
 import { QueueOutOfReach, startRun } from '../../queues/start-run.ts'
@@ -10,7 +9,7 @@ import { openStore } from '../../src/open-store.ts'
 import type { Store } from '../../sql/store/store.ts'
 import type { FlowProducer, Queue } from '../../queues/backend.ts'
 import { mappingOf } from '../support/clinic-model.ts'
-import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
+import { createMigratedDatabase, type TestDatabase } from '../support/postgres.ts'
 
 const REQUEST = { mappingName: 'Mapping hts', requestedBy: 'clerk', comment: '-', dryRun: false, from: null, to: null, resync: false }
 
@@ -19,8 +18,7 @@ let store: Store
 let steps: Queue<StepData>
 let flow: FlowProducer
 beforeAll(async () => {
-  db = await createTestDatabase()
-  await migrate({ databaseUrl: db.url, storeSchema: 'public' })
+  db = await createMigratedDatabase()
   store = await openStore(readConfig({ DATABASE_URL: db.url }))
   await store.saveMappings([mappingOf('hts')], 'admin')
   const backend = createQueueBackend({ databaseUrl: db.url, redisUrl: null, storeSchema: 'public', siteId: 's' })

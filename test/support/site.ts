@@ -1,6 +1,5 @@
 /** A clinic whose program runs in processes of its own: a database with a Mart, a sandbox DHIS2, and the environment that every command gets. */
 import { createMart } from '../../sql/demo/mart.ts'
-import { migrate } from '../../sql/migrate.ts'
 import { readConfig } from '../../src/config.ts'
 import { formatMappingFile } from '../../src/core/mapping-file.ts'
 import type { Mapping } from '../../src/core/mapping.ts'
@@ -10,7 +9,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Clinic, mappingOf } from './clinic-model.ts'
-import { createTestDatabase, type TestDatabase } from './postgres.ts'
+import { createMigratedDatabase, type TestDatabase } from './postgres.ts'
 import { run, start, type Ended, type Env, type Running } from './program.ts'
 
 export const PASSWORD = 'Sync-2024!pw'
@@ -48,7 +47,7 @@ export interface SiteOptions {
 /** Migrated, with the mapping and a Mart of some healthy patients: each has an enrollment and two events. */
 export async function openSite(options: SiteOptions = {}): Promise<Site> {
   const { patients = 3, mapping = MAPPING, env = {}, databaseServer } = options
-  const [db, sandbox] = [await createTestDatabase(undefined, databaseServer), await startSandbox({ version: '2.41' })]
+  const [db, sandbox] = [await createMigratedDatabase(databaseServer), await startSandbox({ version: '2.41' })]
   const dir = mkdtempSync(join(tmpdir(), 'bahmni-dhis2-cli-'))
   const clinic = new Clinic('C')
   for (let i = 1; i <= patients; i++) clinic.healthy(String(i))
@@ -96,7 +95,6 @@ export async function openSite(options: SiteOptions = {}): Promise<Site> {
     },
   }
   await site.mart()
-  await migrate({ databaseUrl: db.url, storeSchema: 'public' })
   const store = await openStore(readConfig({ DATABASE_URL: db.url }))
   await store.saveMappings([mapping], 'admin')
   await store.close()

@@ -11,7 +11,7 @@ import { createLog } from '../../src/log.ts'
 import type { MartService } from '../../src/sandbox/mart/service.ts'
 import { startSandbox, type Sandbox, type Version } from '../../src/sandbox/start.ts'
 import { openService } from '../../src/service.ts'
-import { createTestDatabase, type TestDatabase } from './postgres.ts'
+import { createMigratedDatabase, createTestDatabase, type TestDatabase } from './postgres.ts'
 
 export interface Target {
   name: string
@@ -61,7 +61,7 @@ export interface World {
 export async function openWorld(target: Target, env: Record<string, string> = {}, left = ''): Promise<World> {
   const sandbox = target.url === null ? await startSandbox({ version: target.version }) : null
   const url = target.url ?? sandbox!.url
-  const db = await createTestDatabase()
+  const db = left === '' ? await createMigratedDatabase() : await createTestDatabase()
   const tag = `T${randomBytes(4).toString('hex')}`
   const config = readConfig({
     DATABASE_URL: db.url,
@@ -77,8 +77,10 @@ export async function openWorld(target: Target, env: Record<string, string> = {}
     ...(process.env['REDIS_URL'] && { REDIS_URL: process.env['REDIS_URL'] }),
     ...env,
   })
-  if (left !== '') await db.query(left)
-  await migrate({ databaseUrl: db.url, storeSchema: config.storeSchema })
+  if (left !== '') {
+    await db.query(left)
+    await migrate({ databaseUrl: db.url, storeSchema: config.storeSchema })
+  }
   let posts = 0
   const service = await openService(config, createLog('silent'), (request) => {
     if (request.method === 'POST') posts++
