@@ -19,7 +19,6 @@ const FIXED = [
   'Event Date',
   'Status',
   'Date Created',
-  'Rejection',
 ]
 
 interface CsvFilter extends Omit<DeltaFilter, 'what' | 'after'> {
@@ -33,11 +32,12 @@ export async function* csvOf(
   mapping: Mapping,
   request: DeltaRequest,
   { effect, ...filter }: CsvFilter,
-  { judge }: Judge,
+  { judge, dhis2Problem }: Judge,
 ): AsyncGenerator<string> {
   const relations = relationsOf(mapping)
   const columns = [...new Set(relations.flatMap((relation) => relation.columns.map(([column]) => column)))]
-  let lines = [csvLine([...FIXED, ...columns])]
+  const rejections = dhis2Problem === null ? 'Rejection' : `Rejection (what DHIS2 demands is not known: ${dhis2Problem})`
+  let lines = [csvLine([...FIXED, rejections, ...columns])]
   const what = whatOf(effect)
   for await (const row of store.streamDelta(mapping, request, { ...filter, ...(what && { what }) })) {
     const judged = judge(row)

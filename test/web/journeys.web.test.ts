@@ -233,6 +233,17 @@ describe('the preview', () => {
     await dialog.waitFor({ state: 'detached' })
     expect(complaints).toEqual([])
   })
+  test('says when DHIS2 is away, and what shows in a dry run only', async () => {
+    const { page, go, state } = await openFakePage((s) => (s.dhis2Up = false))
+    await go('/preview/HTS%20Service')
+    await page.getByText('Whether DHIS2 would reject a record is not known now.').waitFor()
+    await page.getByText('DHIS2 does not answer at https://dhis2.example.org.').waitFor()
+    await page.getByText('shows in a dry run.', { exact: false }).waitFor()
+    await expectAccessible(page)
+    state.dhis2Up = true
+    await page.getByRole('button', { name: 'Look again' }).click()
+    await page.getByText('Whether DHIS2 would reject a record is not known now.').waitFor({ state: 'detached' })
+  })
   test('the patient stays in sight when the table is moved sideways', async () => {
     const { page, go } = await openFakePage()
     await go('/preview/HTS%20Service')

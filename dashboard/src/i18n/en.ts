@@ -298,6 +298,8 @@ export const en = {
     table: 'Preview',
     toSync: 'To the sync',
     rejectedBecause: 'Will be rejected',
+    unchecked: 'Whether DHIS2 would reject a record is not known now.',
+    limits: 'What becomes of a record because another one of its sync is rejected shows in a dry run.',
   },
   mappings: {
     title: 'Manage Mapping',

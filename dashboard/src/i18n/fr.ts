@@ -301,6 +301,8 @@ export const fr: Catalogue = {
     table: 'Aperçu',
     toSync: 'Vers l’envoi',
     rejectedBecause: 'Sera refusé',
+    unchecked: 'On ne sait pas maintenant si DHIS2 refuserait un enregistrement.',
+    limits: 'Ce qu’il advient d’un enregistrement quand un autre du même envoi est refusé se voit dans un essai à blanc.',
   },
   mappings: {
     title: 'Gérer les correspondances',

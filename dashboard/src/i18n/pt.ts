@@ -297,6 +297,8 @@ export const pt: Catalogue = {
     table: 'Pré-visualização',
     toSync: 'Para o envio',
     rejectedBecause: 'Vai ser recusado',
+    unchecked: 'Não se sabe agora se o DHIS2 recusaria um registo.',
+    limits: 'O que acontece a um registo porque outro do mesmo envio é recusado vê-se num ensaio.',
   },
   mappings: {
     title: 'Gerir mapeamentos',

@@ -1,4 +1,4 @@
-import { Button, Select, SelectItem } from '@carbon/react'
+import { Button, InlineNotification, Select, SelectItem } from '@carbon/react'
 import { Download, Renew } from '@carbon/react/icons'
 import { useState } from 'react'
 import { useParams } from 'react-router'
@@ -85,6 +85,16 @@ export function PreviewPage() {
         </>
       }
     >
+      {first.data && first.data.dhis2Problem !== null && (
+        <InlineNotification
+          kind="warning"
+          role="status"
+          lowContrast
+          hideCloseButton
+          title={preview.unchecked}
+          subtitle={first.data.dhis2Problem}
+        />
+      )}
       {first.data?.counts && <PreviewCounts counts={first.data.counts} />}
       <div className="filters" role="search" aria-label={common.filter}>
         <Select
@@ -130,6 +140,7 @@ export function PreviewPage() {
             ) : (
               <PreviewTable rows={rows} mapped={columns} kind={filters.kind ?? null} open={setOpen} />
             )}
+            {rows.length > 0 && <p className="quiet">{preview.limits}</p>}
             {(next !== null || pages.length > 0) && (
               <nav className="pager" aria-label={preview.table}>
                 <Button kind="ghost" size="md" disabled={pages.length === 0} onClick={() => setPages([])}>

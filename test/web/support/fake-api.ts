@@ -507,7 +507,7 @@ function handlersOf(state: FakeState): Handlers<AllOperations> {
         status: 200,
         body: {
           generatedAt: ago(0),
-          dhis2Problem: null,
+          dhis2Problem: state.dhis2Up ? null : 'DHIS2 does not answer at https://dhis2.example.org.',
           counts: from === 0 ? { trackedEntity: count('trackedEntity'), enrollment: count('enrollment'), event: count('event') } : null,
           columns: { trackedEntity: Object.keys(m.instance.columns), event: m.events.flatMap((e) => Object.keys(e.columns)) },
           rows: rows.slice(from, from + query.limit),
