@@ -26,7 +26,7 @@ export async function setup(run: TestProject): Promise<() => Promise<void>> {
   run.provide('migratedTemplate', template)
   if (given) {
     run.provide('databaseUrl', given)
-    return async () => void (await withClient(given, (client) => client.query(`drop database if exists ${template}`)))
+    return () => withClient(given, (client) => client.query(`drop database if exists ${template}`))
   }
   // PostgreSQL runs as an account of its own when we are root, and must be able to enter the folder
   const dir = mkdtempSync(join(tmpdir(), 'bahmni-dhis2-test-'))
