@@ -140,7 +140,7 @@ export function PreviewPage() {
             ) : (
               <PreviewTable rows={rows} mapped={columns} kind={filters.kind ?? null} open={setOpen} />
             )}
-            {rows.length > 0 && <p className="quiet">{preview.limits}</p>}
+            {rows.length > 0 && <p className="quiet below">{preview.limits}</p>}
             {(next !== null || pages.length > 0) && (
               <nav className="pager" aria-label={preview.table}>
                 <Button kind="ghost" size="md" disabled={pages.length === 0} onClick={() => setPages([])}>
