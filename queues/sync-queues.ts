@@ -60,12 +60,12 @@ export function openQueues({ backend, store, log, onError }: QueuesOptions) {
     jobLogs: (runId: string, step: Step, done: readonly number[]): Promise<JobLogs> => readJobLogs({ steps, chunks }, runId, step, done),
     /** how many processes would work on a sync */
     countWorkers: (): Promise<number> => steps.getWorkersCount(),
-    async startWorkers(contexts: RunContextFactory, concurrency: number): Promise<void> {
+    async startWorkers(contexts: RunContextFactory): Promise<void> {
       await settleOrphanedRuns(store, steps)
       stopSettling = settleFromTimeToTime(store, steps)
       workers.push(
         startStepWorker({ backend, store, contexts, chunks, heartbeat, log, stopping: stopping.signal }),
-        startChunkWorker({ backend, store, contexts, steps, concurrency, heartbeat, log, stopping: stopping.signal }),
+        startChunkWorker({ backend, store, contexts, steps, heartbeat, log, stopping: stopping.signal }),
       )
       for (const worker of workers) worker.on('error', onError)
     },

@@ -122,10 +122,16 @@ const SETTINGS = {
     'SYNC_CHUNK_SIZE',
     'sync',
     whole(1, 1000),
-    'patients in one request; by default 25 on the legacy API and 100 on the tracker API',
+    'patients in one request; without it up to 25 on the legacy API and up to 100 on the tracker API, fewer while DHIS2 is slow or fails',
     '100',
   ),
-  concurrency: setting('SYNC_CONCURRENCY', 'sync', whole(1, 16), 'requests that write to DHIS2 at a time', '2', { default: '2' }),
+  concurrency: setting(
+    'SYNC_CONCURRENCY',
+    'sync',
+    whole(1, 16),
+    'requests that write to DHIS2 at a time; without it as many as it answers best, up to 3 on the legacy API and 6 on the tracker API',
+    '2',
+  ),
   overlapDays: setting(
     'SYNC_MARKER_OVERLAP_DAYS',
     'sync',
@@ -228,7 +234,6 @@ type Defaulted =
   | 'dhis2Api'
   | 'timeoutSeconds'
   | 'retrySeconds'
-  | 'concurrency'
   | 'overlapDays'
   | 'failureRetentionDays'
   | 'host'

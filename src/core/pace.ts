@@ -44,6 +44,8 @@ export interface Pace {
   readonly crowded: boolean
   /** a number that failed is left alone for a while */
   readonly ceiling: { at: number; until: number; patience: number }
+  /** a share that failed, too */
+  readonly tooLarge: { share: number; until: number }
   /** answers since the last cut */
   readonly calm: number
 }
@@ -58,8 +60,8 @@ const CROWDED = 0.1
 const CHANGED = 0.35
 /** Answers between tries of the next number. */
 const BETWEEN_TRIES = 64
-/** … when answers took too long before */
-const AFTER_SLOW = 16
+/** … when answers took too long before; and until a size that failed is tried again */
+const SOON = 16
 const PATIENCE = { least: 16, most: 256 }
 /** A quarter of the minute after which proxies end a request. */
 const SLOW_MS = 15_000
@@ -81,6 +83,7 @@ export function startPace({ start, most }: PaceBounds): Pace {
     nextTry: { way: 1, at: 0 },
     crowded: false,
     ceiling: { at: most + 1, until: 0, patience: PATIENCE.least },
+    tooLarge: { share: Infinity, until: 0 },
     calm: 0,
   }
 }
@@ -109,7 +112,9 @@ export function afterAnswer(before: Pace, bounds: PaceBounds, { ticket, full, ms
   const calm = { ...before, answers, calm: before.calm + 1, usual }
   if (bytes < usual / 2) return calm
   if (ms > SLOW_MS) return slower(calm, bounds)
-  const pace = ms < SLOW_MS / 2 ? { ...calm, share: Math.min(1, calm.share + SHARE_STEP) } : calm
+  const larger = Math.min(1, calm.share + SHARE_STEP)
+  const mayGrow = ms < SLOW_MS / 2 && (larger < calm.tooLarge.share || answers >= calm.tooLarge.until)
+  const pace = mayGrow ? { ...calm, share: larger } : calm
   if (!ticket.full || !full || ticket.moves !== pace.moves) return pace
   const window = { answers: pace.window.answers + 1, bytes: pace.window.bytes + bytes, ms: pace.window.ms + ms }
   if (window.answers < Math.max(WINDOW, 2 * pace.inFlight)) return { ...pace, window }
@@ -120,31 +125,35 @@ export function afterAnswer(before: Pace, bounds: PaceBounds, { ticket, full, ms
 /** `busy`: DHIS2 asks for fewer requests. `broke`: no answer, or it or what stands before it broke down under this one. */
 export function afterFailure(pace: Pace, bounds: PaceBounds, ticket: Ticket, kind: 'busy' | 'broke'): Pace {
   if (ticket.cuts !== pace.cuts) return { ...pace, window: NOTHING }
-  const { ceiling, answers, inFlight } = pace
-  // a number that went well for a while is not at fault, nor is one that an earlier failure of the same trouble brought us to
-  const wentWell = pace.trying === null && pace.rate !== null
-  const patience = pace.calm === 0 ? ceiling.patience : wentWell ? PATIENCE.least : Math.min(PATIENCE.most, ceiling.patience * 2)
+  const { answers, share } = pace
   return {
-    ...moved(pace, Math.max(bounds.least, inFlight >> 1)),
-    share: kind === 'busy' ? pace.share : Math.max(bounds.leastShare, pace.share / 2),
+    ...moved(pace, Math.max(bounds.least, pace.inFlight >> 1)),
+    ceiling: ceilingAfter(pace, bounds),
+    ...(kind === 'broke' && { share: Math.max(bounds.leastShare, share / 2), tooLarge: { share, until: answers + SOON } }),
+    window: NOTHING,
     cuts: pace.cuts + 1,
     calm: 0,
     usual: 0,
     trying: null,
     rate: null,
     nextTry: { way: 1, at: answers },
-    ceiling: {
-      at: pace.calm === 0 ? Math.min(ceiling.at, Math.max(2, inFlight)) : Math.max(2, inFlight),
-      until: answers + patience,
-      patience,
-    },
   }
+}
+
+function ceilingAfter({ ceiling, answers, inFlight, calm, trying, rate }: Pace, { least }: PaceBounds): Pace['ceiling'] {
+  // with the least at a time it is not their number
+  if (inFlight === least) return ceiling
+  // the same trouble as before cuts once more
+  if (calm === 0) return { ...ceiling, at: Math.min(ceiling.at, inFlight), until: answers + ceiling.patience }
+  const wentWell = trying === null && rate !== null
+  const patience = wentWell ? PATIENCE.least : Math.min(PATIENCE.most, ceiling.patience * 2)
+  return { at: inFlight, until: answers + patience, patience }
 }
 
 /** Fewer at a time than it was tried with; smaller ones when these are not many anyway. */
 function slower(pace: Pace, bounds: PaceBounds): Pace {
   const many = pace.inFlight > bounds.start
-  const nextTry = { way: many ? -1 : 1, at: pace.answers + AFTER_SLOW } as const
+  const nextTry = { way: many ? -1 : 1, at: pace.answers + SOON } as const
   const cut = { ...pace, cuts: pace.cuts + 1, usual: 0, trying: null, rate: null, nextTry }
   if (many) return moved(cut, pace.inFlight - 1)
   if (pace.share > bounds.leastShare) return { ...cut, share: Math.max(bounds.leastShare, pace.share * 0.75), window: NOTHING }

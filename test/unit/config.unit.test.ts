@@ -146,13 +146,14 @@ const ROWS: readonly Row[] = [
     key: 'chunkSize',
     ...number(1, 1000, null),
     sentence:
-      'should be a whole number from 1 to 1000: patients in one request; by default 25 on the legacy API and 100 on the tracker API. Example: SYNC_CHUNK_SIZE=100',
+      'should be a whole number from 1 to 1000: patients in one request; without it up to 25 on the legacy API and up to 100 on the tracker API, fewer while DHIS2 is slow or fails. Example: SYNC_CHUNK_SIZE=100',
   },
   {
     name: 'SYNC_CONCURRENCY',
     key: 'concurrency',
-    ...number(1, 16, 2),
-    sentence: 'should be a whole number from 1 to 16: requests that write to DHIS2 at a time. Example: SYNC_CONCURRENCY=2',
+    ...number(1, 16, null),
+    sentence:
+      'should be a whole number from 1 to 16: requests that write to DHIS2 at a time; without it as many as it answers best, up to 3 on the legacy API and 6 on the tracker API. Example: SYNC_CONCURRENCY=2',
   },
   {
     name: 'SYNC_MARKER_OVERLAP_DAYS',
