@@ -4,6 +4,7 @@ import type { Metadata } from '../src/core/model.ts'
 import type { UidFactory } from '../src/core/uid.ts'
 import type { Dhis2Client } from '../src/dhis2/client.ts'
 import type { Pacer } from '../src/dhis2/pacer.ts'
+import type { Retention } from '../src/erasing.ts'
 import type { Run, Store } from '../sql/store/store.ts'
 
 export interface RunContextFactory {
@@ -14,8 +15,7 @@ export interface RunContextFactory {
   chunkSize: number | null
   pacer: Pick<Pacer, 'limits' | 'onChange'>
   trackedEntityType: string | null
-  /** days until values of rejected records that nobody has to mend any more are erased */
-  failureRetentionDays: number
+  retention: Retention
   timeZone: string
   /** metadata by run, filled here */
   metadata: Map<string, Promise<Metadata>>

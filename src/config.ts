@@ -148,6 +148,14 @@ const SETTINGS = {
     '90',
     { default: '90' },
   ),
+  runRetentionDays: setting(
+    'RUN_RETENTION_DAYS',
+    'sync',
+    whole(1, 36_500),
+    'days until ended syncs are deleted, with their steps and counts; the log keeps its row of each for ever',
+    '730',
+    { default: '730' },
+  ),
   timeZone: setting('TIME_ZONE', 'sync', timeZone, 'the site’s time zone; by default the system’s', 'Africa/Harare'),
   host: setting('HOST', 'service', text, 'address that `serve` listens on', '127.0.0.1', { default: '127.0.0.1' }),
   port: setting('PORT', 'service', whole(0, 65_535), 'port that `serve` listens on', '8060', { default: '8060' }),
@@ -236,6 +244,7 @@ type Defaulted =
   | 'retrySeconds'
   | 'overlapDays'
   | 'failureRetentionDays'
+  | 'runRetentionDays'
   | 'host'
   | 'port'
   | 'trustedProxies'

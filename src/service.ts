@@ -154,6 +154,7 @@ export async function openService(config: Config, log: Log, observe: (request: O
   })
   const connect = connector(config, pacer)
   const ask = connector({ ...config, retrySeconds: 0, timeoutSeconds: Math.min(config.timeoutSeconds, ASK_SECONDS) })
+  const retention = { failures: config.failureRetentionDays, runs: config.runRetentionDays }
   const contexts: RunContextFactory = {
     store,
     uidOf: createUidFactory(siteId),
@@ -161,7 +162,7 @@ export async function openService(config: Config, log: Log, observe: (request: O
     chunkSize: config.chunkSize,
     pacer,
     trackedEntityType: config.trackedEntityType,
-    failureRetentionDays: config.failureRetentionDays,
+    retention,
     timeZone: config.timeZone,
     metadata: new Map(),
   }
@@ -183,7 +184,7 @@ export async function openService(config: Config, log: Log, observe: (request: O
     },
     async startWorkers() {
       await queues.startWorkers(contexts)
-      erasing ??= startErasing(store, config.failureRetentionDays, ({ name }) => log.error({ name }, 'old patient data is not erased yet'))
+      erasing ??= startErasing(store, retention, ({ name }) => log.error({ name }, 'old patient data is not erased yet'))
     },
     startSchedules: () => queues.startSchedules(),
     interrupt: () => queues.interrupt(),

@@ -170,6 +170,13 @@ const ROWS: readonly Row[] = [
       'should be a whole number from 0 to 3650: days until the values of settled and dismissed rejected records, and the copies of ended runs, are erased. Example: FAILURE_RETENTION_DAYS=90',
   },
   {
+    name: 'RUN_RETENTION_DAYS',
+    key: 'runRetentionDays',
+    ...number(1, 36_500, 730),
+    sentence:
+      'should be a whole number from 1 to 36500: days until ended syncs are deleted, with their steps and counts; the log keeps its row of each for ever. Example: RUN_RETENTION_DAYS=730',
+  },
+  {
     name: 'TIME_ZONE',
     key: 'timeZone',
     good: [
