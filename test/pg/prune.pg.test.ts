@@ -5,8 +5,10 @@ import { migrate } from '../../sql/migrate.ts'
 import { openPool } from '../../sql/pool.ts'
 import { openChunkLocks } from '../../sql/store/chunk-locks.ts'
 import { createStore } from '../../sql/store/postgres.ts'
-import type { Store } from '../../sql/store/store.ts'
-import { mappingOf } from '../support/clinic-model.ts'
+import type { Outcome, Store } from '../../sql/store/store.ts'
+import { createMart } from '../../sql/demo/mart.ts'
+import { reject } from '../../src/core/rejection.ts'
+import { Clinic, mappingOf } from '../support/clinic-model.ts'
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
 
 let db: TestDatabase
@@ -190,3 +192,72 @@ describe('of very many chunks', () => {
     expect(await there()).toHaveLength(1)
   })
 })
+
+test('our tables do not grow for ever: after 100 runs they are about as large as after 20', async () => {
+  const mapping = mappingOf('hts', { name: 'HTS Service' })
+  const clinic = new Clinic('P')
+  for (let i = 0; i < 30; i++) clinic.healthy(String(i))
+  await createMart(db.url, 'mart', [clinic.service('hts')])
+  await store.saveMappings([mapping], 'admin')
+  const request = { mappingName: mapping.name, requestedBy: 'clerk', comment: '', dryRun: false, from: null, to: null, resync: true }
+
+  async function syncOnce(n: number): Promise<void> {
+    const made = await store.createRun(request)
+    await store.startRun(made.runId)
+    await store.takeSnapshot(made)
+    await store.assignChunks(made.runId, 5)
+    const rows = await db.query<{ row_id: string }>('select row_id::text from sync_snapshot_row where run_id = $1 order by row_id', [
+      made.runId,
+    ])
+    const uidOf = (rowId: string) => `uid${rowId.padStart(8, '0')}`
+    await store.markSending(
+      made.runId,
+      rows.map(({ row_id }) => ({ rowId: row_id, uid: uidOf(row_id), sent: ['TEAUicCode1'] })),
+    )
+    // every tenth record is rejected, each time another one
+    const rejection = reject('value-invalid', `Run ${n}`, { column: 'Phone', value: String(n) })
+    await store.recordOutcomes(
+      made.runId,
+      'patients',
+      rows.map(({ row_id }, i): Outcome => {
+        const settled = { rowId: row_id, trackedEntity: null, status: null, adopted: false, sent: [], warnings: [] }
+        return i % 10 === n % 10
+          ? { ...settled, state: 'rejected', uid: null, rejection }
+          : { ...settled, state: 'updated', uid: uidOf(row_id), rejection: null }
+      }),
+    )
+    for (let chunk = 0; chunk < 6; chunk++) await store.chunkDone(made.runId, 'patients', chunk)
+    await store.finishRun(made.runId, { state: 'succeeded', failure: null, statusInfo: '', moveMarkers: true })
+    // two days pass
+    await db.query(
+      `update sync_run set created_at = created_at - interval '2 days', ended_at = ended_at - interval '2 days' where run_id = $1`,
+      [made.runId],
+    )
+    await store.pruneRuns(730, undefined, { runs: 15, copies: 5 })
+  }
+  const tables = await db.query<{ name: string }>(
+    `select tablename as name from pg_tables where schemaname = 'public' and tablename like 'sync\\_%'`,
+  )
+  /** @param from the first of them @returns kilobytes by table */
+  async function sizesAfter(from: number, to: number): Promise<Map<string, number>> {
+    for (let n = from; n < to; n++) {
+      await syncOnce(n)
+      // as the server does by itself from time to time
+      if (n % 5 === 4) await db.query(`vacuum ${tables.map(({ name }) => name).join(', ')}`)
+    }
+    const sizes = await db.query<{ name: string; kb: number }>(
+      `select tablename as name, pg_total_relation_size(quote_ident(tablename)::regclass)::int / 1024 as kb from pg_tables
+       where schemaname = 'public' and tablename like 'sync\\_%'`,
+    )
+    return new Map(sizes.map(({ name, kb }) => [name, kb]))
+  }
+  const after20 = await sizesAfter(0, 20)
+  const after100 = await sizesAfter(20, 100)
+  const grown = [...after100].map(([name, kb]) => [name, kb / after20.get(name)!] as const).filter(([, ratio]) => ratio > 1.3)
+  const total = (sizes: ReadonlyMap<string, number>) => [...sizes.values()].reduce((a, b) => a + b, 0)
+  expect(grown).toEqual([])
+  expect(total(after100) / total(after20)).toBeLessThan(1.15)
+  expect(await there()).toHaveLength(15)
+  expect(new Set(await withCopies()).size).toBe(5)
+  expect(await db.query('select from log')).toHaveLength(100)
+}, 120_000)
