@@ -5,12 +5,7 @@
 import { STEPS, type Run } from '../sql/store/store.ts'
 import type { FlowJobNode, FlowProducer } from './backend.ts'
 import { STEP_QUEUE, stepJobId, stepJobName, type StepData } from './jobs.ts'
-
-/**
- * Kept for admins to look at in Bull Board: a month, or the last thousand of each queue. Not more: on PostgreSQL BullMQ sorts all of them at the end of every
- * job, which takes it 1.8 ms, and 17 ms with five thousand.
- */
-export const KEEP = { age: 30 * 24 * 3600, count: 1000 }
+import { KEEP } from './trim-jobs.ts'
 
 /** A job that failed for a passing reason is tried again, after the DHIS2 client's own retries are used up. */
 const RETRY = { attempts: 3, backoff: { type: 'exponential', delay: 5000, jitter: 0.5 } } as const

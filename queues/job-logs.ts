@@ -1,4 +1,4 @@
-/** What the jobs of a step said in the queue, which keeps the last thousand for a month. */
+/** What the jobs of a step said in the queue, which keeps the last some thousand for a month. */
 import type { Step } from '../sql/store/store.ts'
 import type { Queue } from './backend.ts'
 import { CHUNK_QUEUE, chunkJobId, stepJobId, type ChunkData, type StepData } from './jobs.ts'

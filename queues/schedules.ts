@@ -4,7 +4,7 @@ import type { Log } from '../src/log.ts'
 import type { Schedule } from '../sql/store/schedules.ts'
 import type { Store } from '../sql/store/store.ts'
 import type { Queue } from './backend.ts'
-import { KEEP } from './flow.ts'
+import { KEEP } from './trim-jobs.ts'
 import { scheduleJobName, scheduleKey, type ScheduleData } from './jobs.ts'
 import { safeFailure } from './safe-failure.ts'
 

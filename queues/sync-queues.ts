@@ -14,6 +14,7 @@ import { reconcileFromTimeToTime, reconcileSchedules } from './schedules.ts'
 import { settleFromTimeToTime, settleOrphanedRuns } from './settle-runs.ts'
 import { startRun, type Started } from './start-run.ts'
 import { startStepWorker } from './step-worker.ts'
+import { trimFromTimeToTime } from './trim-jobs.ts'
 
 export type SyncQueues = ReturnType<typeof openQueues>
 
@@ -35,6 +36,7 @@ export function openQueues({ backend, store, log, onError }: QueuesOptions) {
   const stopping = new AbortController()
   let stopReconciling = () => {}
   let stopSettling = () => {}
+  let stopTrimming = () => Promise.resolve()
   // an emitter without a listener prints the error whole, connection string included
   steps.on('error', onError)
   chunks.on('error', onError)
@@ -63,6 +65,7 @@ export function openQueues({ backend, store, log, onError }: QueuesOptions) {
     async startWorkers(contexts: RunContextFactory): Promise<void> {
       await settleOrphanedRuns(store, steps)
       stopSettling = settleFromTimeToTime(store, steps)
+      stopTrimming = trimFromTimeToTime([steps, chunks, schedules])
       workers.push(
         startStepWorker({ backend, store, contexts, chunks, heartbeat, log, stopping: stopping.signal }),
         startChunkWorker({ backend, store, contexts, steps, heartbeat, log, stopping: stopping.signal }),
@@ -83,7 +86,7 @@ export function openQueues({ backend, store, log, onError }: QueuesOptions) {
     async close(): Promise<void> {
       stopReconciling()
       stopSettling()
-      await Promise.all(workers.map((worker) => worker.close()))
+      await Promise.all([...workers.map((worker) => worker.close()), stopTrimming()])
       heartbeat.stop()
       await Promise.all([steps.close(), chunks.close(), schedules.close(), flow.close()])
     },
