@@ -62,7 +62,7 @@ export function startChunkWorker(options: ChunkWorkerOptions): Worker {
   return worker
 }
 
-/** "2 requests at a time, each a quarter …": for whoever looks why a sync is slow. */
+/** "2 requests at a time, of 25 % of a chunk": for whoever looks why a sync is slow. */
 const paceOf = ({ inFlight, share }: RunContextFactory['pacer']['limits']) =>
   `${inFlight} ${inFlight === 1 ? 'request' : 'requests'} at a time${share < 1 ? `, of ${Math.ceil(share * 100)} % of a chunk` : ''}`
 
