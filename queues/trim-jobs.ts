@@ -23,9 +23,9 @@ export async function trimJobs(queues: readonly Queue[], { jobs, graceMs }: Kept
   for (const queue of queues) {
     const counts = await queue.getJobCounts('completed', 'failed')
     for (const state of ['completed', 'failed'] as const) {
-      for (let tooMany = (counts[state] ?? 0) - jobs; tooMany > 0 && !signal?.aborted;) {
+      for (let tooMany = (counts[state] ?? 0) - jobs; tooMany > 0;) {
         const gone = await queue.clean(graceMs[state], Math.min(BATCH, tooMany), state)
-        if (gone.length === 0) break
+        if (gone.length === 0 || signal?.aborted) break
         tooMany -= gone.length
       }
     }

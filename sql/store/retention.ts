@@ -79,13 +79,14 @@ export async function pruneRuns(
     pruned.runs += rowCount
   }
   // what was settled before the runs that are left is a fact about runs that nobody knows any more
-  for (let n = ROWS; n === ROWS && !signal?.aborted;)
-    n = (
-      await pool.query(sql.unsafe`
-        delete from sync_rejected where rejected_id in (
-          select rejected_id from sync_rejected
-          where state = 'settled' and erased_at < now() - make_interval(days => ${days}) limit ${ROWS} for update skip locked)`)
-    ).rowCount
+  for (;;) {
+    if (signal?.aborted) break
+    const { rowCount } = await pool.query(sql.unsafe`
+      delete from sync_rejected where rejected_id in (
+        select rejected_id from sync_rejected
+        where state = 'settled' and erased_at < now() - make_interval(days => ${days}) limit ${ROWS} for update skip locked)`)
+    if (rowCount < ROWS) break
+  }
   return pruned
 }
 
