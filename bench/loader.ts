@@ -16,7 +16,7 @@ export async function load(config: Config, requests: readonly ReadyRequest[]): P
     credentials: config.dhis2Token
       ? { token: config.dhis2Token }
       : { username: config.dhis2Username ?? '', password: config.dhis2Password ?? '' },
-    connections: config.concurrency,
+    connections: config.concurrency ?? 2,
     timeoutMs: config.timeoutSeconds * 1000,
     retryBudgetMs: 0,
   })
@@ -29,7 +29,7 @@ export async function load(config: Config, requests: readonly ReadyRequest[]): P
         if (status !== 200) throw new Error(`DHIS2 answers the loader HTTP ${status}`)
       }
     }
-    await Promise.all(Array.from({ length: config.concurrency }, sendRest))
+    await Promise.all(Array.from({ length: config.concurrency ?? 2 }, sendRest))
   }
   const seconds = (performance.now() - started) / 1000
   await http.close()

@@ -10,6 +10,8 @@ export interface JobContext {
   /** read once a run and worker process */
   metadata: (run: Run) => Promise<Metadata>
   uidOf: UidFactory
+  /** patients in one request as DHIS2 takes them now; null: as many as a chunk has, because the site or the mapping says how many */
+  requestSize: (run: Run) => number | null
   settings: {
     /** patients in a chunk, where the mapping does not say */
     chunkSize: number

@@ -1,13 +1,17 @@
 /**
  * Gets a chunk's objects into DHIS2 although single ones are bad: a request that DHIS2 refuses as a whole is bisected until the guilty object stands
- * alone, and an object refused because of a neighbour in its request is sent again without it (decided 13).
+ * alone, and an object refused because of a neighbour in its request is sent again without it (decided 13). One request after the other, so that a patient is
+ * never in two at a time.
  */
 import type { ImportReport, ObjectResult } from '../src/core/model.ts'
 import { isCollision } from '../src/core/outcome.ts'
-import { RequestRefused } from '../src/dhis2/errors.ts'
+import { NotInTime, RequestRefused } from '../src/dhis2/errors.ts'
 
 export interface Delivery<Item> {
-  post: (items: readonly Item[]) => Promise<ImportReport>
+  /** @param divisible half of them come next when DHIS2 does not answer in time: NotInTime */
+  post: (items: readonly Item[], divisible: boolean) => Promise<ImportReport>
+  /** items in one request, asked before each; null: all of them, whatever comes */
+  size: () => number | null
   /** uids of the objects in an item */
   uids: (item: Item) => readonly string[]
   /** the parts of an item, sent one after the other, when it is refused alone; one part: it cannot be split */
@@ -27,26 +31,46 @@ export interface Delivered {
 /** @throws TransientFailure, AccessRefused */
 export async function deliver<Item>(items: readonly Item[], delivery: Delivery<Item>): Promise<Delivered> {
   const [results, said] = [new Map<string, ObjectResult>(), { reports: 0, refusals: [] as RequestRefused[] }]
-  await send(items, delivery, results, said)
+  await sendAll(items, delivery, results, said)
   const everything = said.reports === 0 && items.length >= REFUSES_EVERYTHING
   return { results, refusesEverything: everything ? said.refusals[0]! : null }
 }
 
-async function send<Item>(
+interface Said {
+  reports: number
+  refusals: RequestRefused[]
+}
+
+/** In as many requests as it takes, all of about one size. */
+async function sendAll<Item>(
   items: readonly Item[],
   delivery: Delivery<Item>,
   results: Map<string, ObjectResult>,
-  said: { reports: number; refusals: RequestRefused[] },
+  said: Said,
 ): Promise<void> {
-  if (items.length === 0) return
+  let most = items.length
+  for (let rest = items; rest.length > 0;) {
+    const requests = Math.ceil(rest.length / Math.min(most, delivery.size() ?? most))
+    const next = rest.slice(0, Math.ceil(rest.length / requests))
+    try {
+      await send(next, delivery, results, said)
+      rest = rest.slice(next.length)
+    } catch (error) {
+      if (!(error instanceof NotInTime)) throw error
+      most = next.length >> 1
+    }
+  }
+}
+
+async function send<Item>(items: readonly Item[], delivery: Delivery<Item>, results: Map<string, ObjectResult>, said: Said): Promise<void> {
   let report: ImportReport
   try {
-    report = await delivery.post(items)
+    report = await delivery.post(items, items.length > 1 && delivery.size() !== null)
     said.reports++
   } catch (error) {
     if (!(error instanceof RequestRefused)) throw error
     const parts = items.length > 1 ? [items.slice(0, items.length >> 1), items.slice(items.length >> 1)] : splitOne(items[0]!, delivery)
-    for (const part of parts) await send(part, delivery, results, said)
+    for (const part of parts) await sendAll(part, delivery, results, said)
     if (parts.length > 0) return
     said.refusals.push(error)
     for (const uid of delivery.uids(items[0]!)) {

@@ -42,7 +42,8 @@ async function pushWave(ctx: JobContext, run: Run, step: EnrollmentStep, chunk: 
   const { results, refusesEverything } = await deliver(
     prepared.map((p) => p.payload),
     {
-      post: (payloads) => send(ctx, run, step, chunk, prepared, payloads),
+      post: (payloads, divisible) => send(ctx, run, step, chunk, prepared, payloads, divisible),
+      size: () => ctx.requestSize(run),
       uids: uidsOf,
       split: onePartEach,
     },
@@ -63,10 +64,11 @@ async function send(
   chunk: number,
   prepared: readonly Prepared[],
   payloads: readonly EnrollmentPayload[],
+  divisible: boolean,
 ): Promise<ImportReport> {
-  if (!run.dryRun) return ctx.client.importEnrollments(payloads)
+  if (!run.dryRun) return ctx.client.importEnrollments(payloads, { divisible })
   if (!ctx.client.canValidate) return assumeEnrollments(payloads)
-  return ctx.client.importEnrollments(payloads, { validateOnly: await dryRunContext(ctx, run, step, chunk, prepared) })
+  return ctx.client.importEnrollments(payloads, { divisible, validateOnly: await dryRunContext(ctx, run, step, chunk, prepared) })
 }
 
 /**

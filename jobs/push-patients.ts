@@ -48,12 +48,14 @@ export async function pushPatients(ctx: JobContext, run: Run, chunk: number): Pr
     })),
   )
   const { results, refusesEverything } = await deliver(prepared, {
-    post: (items) =>
+    post: (items, divisible) =>
       send(
         ctx,
         run,
         items.map((item) => item.payload),
+        divisible,
       ),
+    size: () => ctx.requestSize(run),
     uids: (item) => [item.payload.trackedEntity],
     split: (item) => [item],
   })
@@ -67,10 +69,10 @@ export async function pushPatients(ctx: JobContext, run: Run, chunk: number): Pr
   return rows.length
 }
 
-async function send(ctx: JobContext, run: Run, payloads: readonly TrackedEntityPayload[]): Promise<ImportReport> {
-  if (!run.dryRun) return ctx.client.importTrackedEntities(payloads)
+async function send(ctx: JobContext, run: Run, payloads: readonly TrackedEntityPayload[], divisible: boolean): Promise<ImportReport> {
+  if (!run.dryRun) return ctx.client.importTrackedEntities(payloads, { divisible })
   if (!ctx.client.canValidate) return assumeTrackedEntities(payloads)
-  return ctx.client.importTrackedEntities(payloads, { validateOnly: { trackedEntities: [], enrollments: [] } })
+  return ctx.client.importTrackedEntities(payloads, { divisible, validateOnly: { trackedEntities: [], enrollments: [] } })
 }
 
 /** What DHIS2 has of the patients whose tracked entity we know: one that was deleted there must not come back silently (decided 9). */

@@ -60,6 +60,9 @@ const SCHEDULING = {
     firstAfter({ cron: pattern ?? '', timeZone: tz ?? 'UTC' }, new Date(millis)).getTime(),
 }
 
+/** Nobody listens to what the queue tells of each job. */
+const EVENTS = { events: { maxLen: 1000 } }
+
 /** The two backends' classes differ in types of things that we never touch (their clients), hence the assertions. */
 function backend<Options extends object>(
   kind: QueueBackend['kind'],
@@ -72,7 +75,7 @@ function backend<Options extends object>(
 ): QueueBackend {
   return {
     kind,
-    queue: <Data>(name: string) => new classes.Queue(name, { ...options, settings: SCHEDULING }) as Queue<Data>,
+    queue: <Data>(name: string) => new classes.Queue(name, { ...options, settings: SCHEDULING, streams: EVENTS }) as Queue<Data>,
     worker: <Data, Result>(name: string, processor: Processor<Data, Result>, more: Omit<WorkerOptions, 'connection'>) =>
       new classes.Worker(name, processor as Processor, { ...options, settings: SCHEDULING, ...more }) as Worker<Data, Result>,
     flow: () => new classes.FlowProducer(options) as FlowProducer,

@@ -17,8 +17,6 @@ export interface ChunkWorkerOptions {
   store: Store
   contexts: RunContextFactory
   steps: Queue<StepData>
-  /** requests to DHIS2 at a time, which its connections bound; chunks of different patients run side by side */
-  concurrency: number
   heartbeat: Heartbeat
   log: Log
   /** aborted: the process ends, and its jobs go to others */
@@ -26,8 +24,11 @@ export interface ChunkWorkerOptions {
 }
 
 export function startChunkWorker(options: ChunkWorkerOptions): Worker {
-  const { backend, store, contexts, steps, concurrency, heartbeat, log, stopping } = options
-  return backend.worker<ChunkData, unknown>(
+  const { backend, store, contexts, steps, heartbeat, log, stopping } = options
+  const { pacer } = contexts
+  // Chunks of different patients run side by side. One more than requests: it is read, decided and written down while the others are with DHIS2.
+  const chunksOf = ({ inFlight }: typeof pacer.limits) => inFlight + 1
+  const worker = backend.worker<ChunkData, unknown>(
     CHUNK_QUEUE,
     async (job, token) => {
       try {
@@ -43,7 +44,7 @@ export function startChunkWorker(options: ChunkWorkerOptions): Worker {
         if (count === null) return 'cancelled'
         const ms = Math.round(performance.now() - started)
         log.debug({ runId, step, chunk, patients: count, ms }, 'chunk done')
-        await job.log(`${count} in ${ms} ms`)
+        await job.log(`${count} in ${ms} ms; ${paceOf(pacer.limits)}`)
         const { done, total } = await store.chunkDone(runId, step, chunk)
         // the step's job shows percent; the numbers are the store's, so they are right with many workers
         await steps.updateJobProgress(stepJobId(runId, step), Math.floor((100 * done) / total))
@@ -55,10 +56,15 @@ export function startChunkWorker(options: ChunkWorkerOptions): Worker {
         throw failure
       }
     },
-    // one chunk more than requests: it is read, decided and written down while the others are with DHIS2
-    { ...STALLED, concurrency: concurrency + 1 },
+    { ...STALLED, concurrency: chunksOf(pacer.limits) },
   ) as Worker
+  pacer.onChange((limits) => (worker.concurrency = chunksOf(limits)))
+  return worker
 }
+
+/** "2 requests at a time, of 25 % of a chunk": for whoever looks why a sync is slow. */
+const paceOf = ({ inFlight, share }: RunContextFactory['pacer']['limits']) =>
+  `${inFlight} ${inFlight === 1 ? 'request' : 'requests'} at a time${share < 1 ? `, of ${Math.ceil(share * 100)} % of a chunk` : ''}`
 
 async function doChunk(ctx: JobContext, run: Run, step: Step, chunk: number, beside: boolean): Promise<number> {
   switch (step) {

@@ -5,9 +5,7 @@
 import { STEPS, type Run } from '../sql/store/store.ts'
 import type { FlowJobNode, FlowProducer } from './backend.ts'
 import { STEP_QUEUE, stepJobId, stepJobName, type StepData } from './jobs.ts'
-
-/** Kept for admins to look at in Bull Board: a month, or the last few thousand. */
-const KEEP = { age: 30 * 24 * 3600, count: 5000 }
+import { KEEP } from './trim-jobs.ts'
 
 /** A job that failed for a passing reason is tried again, after the DHIS2 client's own retries are used up. */
 const RETRY = { attempts: 3, backoff: { type: 'exponential', delay: 5000, jitter: 0.5 } } as const

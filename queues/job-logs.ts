@@ -1,4 +1,4 @@
-/** What the jobs of a step said in the queue, which keeps them for a month or for some thousand jobs. */
+/** What the jobs of a step said in the queue, which keeps the last some thousand for a month. */
 import type { Step } from '../sql/store/store.ts'
 import type { Queue } from './backend.ts'
 import { CHUNK_QUEUE, chunkJobId, stepJobId, type ChunkData, type StepData } from './jobs.ts'

@@ -3,6 +3,8 @@ import type { JobContext } from '../jobs/context.ts'
 import type { Metadata } from '../src/core/model.ts'
 import type { UidFactory } from '../src/core/uid.ts'
 import type { Dhis2Client } from '../src/dhis2/client.ts'
+import type { Pacer } from '../src/dhis2/pacer.ts'
+import type { Retention } from '../src/erasing.ts'
 import type { Run, Store } from '../sql/store/store.ts'
 
 export interface RunContextFactory {
@@ -11,15 +13,15 @@ export interface RunContextFactory {
   /** connects at the first call; a failed attempt is not remembered */
   connect: () => Promise<Dhis2Client>
   chunkSize: number | null
+  pacer: Pick<Pacer, 'limits' | 'onChange'>
   trackedEntityType: string | null
-  /** days until values of rejected records that nobody has to mend any more are erased */
-  failureRetentionDays: number
+  retention: Retention
   timeZone: string
   /** metadata by run, filled here */
   metadata: Map<string, Promise<Metadata>>
 }
 
-/** Legacy imports slow down with the size of the batch (20-50 are best), the tracker API does not. */
+/** Patients in a chunk, and so the most in a request. Legacy imports slow down with the size of the batch (20-50 are best), the tracker API does not. */
 const CHUNK_SIZE = { legacy: 25, tracker: 100 }
 /** runs whose metadata is kept in memory */
 const KEPT_RUNS = 8
@@ -31,6 +33,10 @@ export async function runContext(factory: RunContextFactory): Promise<JobContext
     client,
     uidOf: factory.uidOf,
     metadata: (run) => metadataOf(factory, client, run),
+    requestSize: (run) =>
+      (run.mapping.chunkSize ?? factory.chunkSize) === null
+        ? Math.max(1, Math.ceil(CHUNK_SIZE[client.api] * factory.pacer.limits.share))
+        : null,
     settings: {
       chunkSize: factory.chunkSize ?? CHUNK_SIZE[client.api],
       trackedEntityType: factory.trackedEntityType,

@@ -4,6 +4,7 @@ import type { Log } from '../src/log.ts'
 import type { Schedule } from '../sql/store/schedules.ts'
 import type { Store } from '../sql/store/store.ts'
 import type { Queue } from './backend.ts'
+import { KEEP } from './trim-jobs.ts'
 import { scheduleJobName, scheduleKey, type ScheduleData } from './jobs.ts'
 import { safeFailure } from './safe-failure.ts'
 
@@ -14,8 +15,8 @@ const OPTIONS = {
   // the database may be away for a minute
   attempts: 5,
   backoff: { type: 'exponential', delay: 2000 },
-  removeOnComplete: { count: 200 },
-  removeOnFail: { count: 200 },
+  removeOnComplete: KEEP,
+  removeOnFail: KEEP,
 } as const
 
 /** What the queue has of a schedule is as the schedule says; a paused one it has not. */

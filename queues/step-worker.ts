@@ -2,6 +2,7 @@
 import { UnrecoverableError, WaitingChildrenError } from 'bullmq'
 import { finishRun } from '../jobs/finish-run.ts'
 import { takeSnapshot } from '../jobs/take-snapshot.ts'
+import { eraseOld } from '../src/erasing.ts'
 import type { Log } from '../src/log.ts'
 import { runContext, type RunContextFactory } from './run-context.ts'
 import { hasEnded, STEPS, type Run, type Step, type StepRow, type Store } from '../sql/store/store.ts'
@@ -165,7 +166,7 @@ async function finish({ contexts, store, log }: StepWorkerOptions, run: Run, job
   await job.updateProgress(100)
   await job.log(verdict.statusInfo || verdict.state)
   // the run has ended, and this may take long; what is not erased now is with the next run
-  await store.eraseOlderThan(contexts.failureRetentionDays).catch(() => {})
+  await eraseOld(store, contexts.retention).catch(() => {})
   if (verdict.state === 'failed') throw new FailedRun(verdict.failure ?? 'failed')
   return verdict.state
 }

@@ -14,6 +14,7 @@ import { reconcileFromTimeToTime, reconcileSchedules } from './schedules.ts'
 import { settleFromTimeToTime, settleOrphanedRuns } from './settle-runs.ts'
 import { startRun, type Started } from './start-run.ts'
 import { startStepWorker } from './step-worker.ts'
+import { trimFromTimeToTime } from './trim-jobs.ts'
 
 export type SyncQueues = ReturnType<typeof openQueues>
 
@@ -35,6 +36,7 @@ export function openQueues({ backend, store, log, onError }: QueuesOptions) {
   const stopping = new AbortController()
   let stopReconciling = () => {}
   let stopSettling = () => {}
+  let stopTrimming = () => Promise.resolve()
   // an emitter without a listener prints the error whole, connection string included
   steps.on('error', onError)
   chunks.on('error', onError)
@@ -60,12 +62,13 @@ export function openQueues({ backend, store, log, onError }: QueuesOptions) {
     jobLogs: (runId: string, step: Step, done: readonly number[]): Promise<JobLogs> => readJobLogs({ steps, chunks }, runId, step, done),
     /** how many processes would work on a sync */
     countWorkers: (): Promise<number> => steps.getWorkersCount(),
-    async startWorkers(contexts: RunContextFactory, concurrency: number): Promise<void> {
+    async startWorkers(contexts: RunContextFactory): Promise<void> {
       await settleOrphanedRuns(store, steps)
       stopSettling = settleFromTimeToTime(store, steps)
+      stopTrimming = trimFromTimeToTime([steps, chunks, schedules])
       workers.push(
         startStepWorker({ backend, store, contexts, chunks, heartbeat, log, stopping: stopping.signal }),
-        startChunkWorker({ backend, store, contexts, steps, concurrency, heartbeat, log, stopping: stopping.signal }),
+        startChunkWorker({ backend, store, contexts, steps, heartbeat, log, stopping: stopping.signal }),
       )
       for (const worker of workers) worker.on('error', onError)
     },
@@ -83,7 +86,7 @@ export function openQueues({ backend, store, log, onError }: QueuesOptions) {
     async close(): Promise<void> {
       stopReconciling()
       stopSettling()
-      await Promise.all(workers.map((worker) => worker.close()))
+      await Promise.all([...workers.map((worker) => worker.close()), stopTrimming()])
       heartbeat.stop()
       await Promise.all([steps.close(), chunks.close(), schedules.close(), flow.close()])
     },

@@ -122,10 +122,16 @@ const SETTINGS = {
     'SYNC_CHUNK_SIZE',
     'sync',
     whole(1, 1000),
-    'patients in one request; by default 25 on the legacy API and 100 on the tracker API',
+    'patients in one request; without it up to 25 on the legacy API and up to 100 on the tracker API, fewer while DHIS2 is slow or fails',
     '100',
   ),
-  concurrency: setting('SYNC_CONCURRENCY', 'sync', whole(1, 16), 'requests that write to DHIS2 at a time', '2', { default: '2' }),
+  concurrency: setting(
+    'SYNC_CONCURRENCY',
+    'sync',
+    whole(1, 16),
+    'requests that write to DHIS2 at a time; without it as many as it answers best, up to 3 on the legacy API and 6 on the tracker API',
+    '2',
+  ),
   overlapDays: setting(
     'SYNC_MARKER_OVERLAP_DAYS',
     'sync',
@@ -141,6 +147,14 @@ const SETTINGS = {
     'days until the values of settled and dismissed rejected records, and the copies of ended runs, are erased',
     '90',
     { default: '90' },
+  ),
+  runRetentionDays: setting(
+    'RUN_RETENTION_DAYS',
+    'sync',
+    whole(1, 36_500),
+    'days until ended syncs are deleted, with their steps and counts; the log keeps its row of each for ever',
+    '730',
+    { default: '730' },
   ),
   timeZone: setting('TIME_ZONE', 'sync', timeZone, 'the site’s time zone; by default the system’s', 'Africa/Harare'),
   host: setting('HOST', 'service', text, 'address that `serve` listens on', '127.0.0.1', { default: '127.0.0.1' }),
@@ -228,9 +242,9 @@ type Defaulted =
   | 'dhis2Api'
   | 'timeoutSeconds'
   | 'retrySeconds'
-  | 'concurrency'
   | 'overlapDays'
   | 'failureRetentionDays'
+  | 'runRetentionDays'
   | 'host'
   | 'port'
   | 'trustedProxies'

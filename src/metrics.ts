@@ -10,6 +10,8 @@ import { VERSION } from './version.ts'
 import { within } from './within.ts'
 
 export interface Metrics {
+  /** how many requests may be on their way to DHIS2, and how large they are, from now on */
+  showPace: (limits: { inFlight: number; share: number }) => void
   /** of each request to DHIS2 */
   observe: (request: ObservedRequest) => void
   /** Prometheus' text; what cannot be known now is left out */
@@ -46,6 +48,8 @@ export function openMetrics(source: MetricsSource, now: () => number = () => per
     labelNames: ['method', 'endpoint'] as const,
     registers: [registry],
   })
+  const atATime = gauge('dhis2_requests_at_a_time', 'Requests of this process that may write to DHIS2 at a time', [])
+  const share = gauge('dhis2_request_share', 'Part of a chunk that goes in one request of this process, 1 or less', [])
   const up = gauge('up', 'Can this process reach the part: 1 or 0', ['part'])
   const runs = gauge('syncs', 'Syncs in the database by state, dry runs too', ['mapping', 'state'])
   const records = gauge('records', 'Records that syncs in the database have settled, by outcome', ['mapping', 'kind', 'outcome'])
@@ -89,6 +93,10 @@ export function openMetrics(source: MetricsSource, now: () => number = () => per
   let kept: { looked: Promise<unknown>; until: number } | null = null
   let isStarted = false
   return {
+    showPace(limits) {
+      atATime.set(limits.inFlight)
+      share.set(limits.share)
+    },
     observe({ method, endpoint, status, ms, attempt }) {
       requests.observe({ method, endpoint, status: status === null ? 'none' : String(status) }, ms / 1000)
       if (attempt > 1) retries.inc({ method, endpoint })

@@ -4,6 +4,7 @@ import { openChunkLocks } from '../sql/store/chunk-locks.ts'
 import { createStore } from '../sql/store/postgres.ts'
 import type { Store } from '../sql/store/store.ts'
 import type { Config } from './config.ts'
+import { MOST_AT_A_TIME } from './dhis2/pacer.ts'
 
 export async function openStore(config: Config): Promise<Store> {
   const pool = await openPool({
@@ -13,7 +14,7 @@ export async function openStore(config: Config): Promise<Store> {
     size: config.poolSize,
   })
   // as many as a worker has chunks at a time
-  const locks = openChunkLocks(config.databaseUrl!, config.storeSchema, config.concurrency + 1)
+  const locks = openChunkLocks(config.databaseUrl!, config.storeSchema, (config.concurrency ?? MOST_AT_A_TIME) + 1)
   return createStore(pool, locks, {
     martSchema: config.martSchema,
     storeSchema: config.storeSchema,

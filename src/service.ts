@@ -14,6 +14,7 @@ import type { Dhis2Client } from './dhis2/client.ts'
 import { connectDhis2, openProbe, type ApiChoice, type Probe } from './dhis2/connect.ts'
 import { openConnectionCheck, type Dhis2State } from './dhis2/connection-check.ts'
 import type { HttpOptions, ObservedRequest } from './dhis2/http.ts'
+import { MOST_AT_A_TIME, openPacer, type Pacer } from './dhis2/pacer.ts'
 import { startErasing, type Erasing } from './erasing.ts'
 import type { Log } from './log.ts'
 import { openMetrics, type Metrics } from './metrics.ts'
@@ -49,14 +50,15 @@ export interface Service {
 export function dhis2Connector(
   config: Config,
   observe: (request: ObservedRequest) => void,
-  stopping?: AbortSignal,
+  jobs?: { stopping: AbortSignal; pacer?: Pacer },
 ): () => Promise<Dhis2Client> {
   let connecting: Promise<Dhis2Client> | null = null
   return () => {
     connecting ??= connectDhis2({
       ...dhis2Options(config),
       observe,
-      sleep: (ms) => sleep(ms, undefined, stopping && { signal: stopping }),
+      sleep: (ms) => sleep(ms, undefined, jobs && { signal: jobs.stopping }),
+      ...(jobs?.pacer && { pacer: jobs.pacer }),
     }).catch((error: unknown) => {
       connecting = null
       throw error
@@ -73,7 +75,7 @@ function dhis2Options(config: Config): HttpOptions & { api: ApiChoice } {
         ? { username: config.dhis2Username ?? '', password: config.dhis2Password ?? '' }
         : { token: config.dhis2Token },
     api: config.dhis2Api,
-    connections: config.concurrency,
+    connections: config.concurrency ?? MOST_AT_A_TIME,
     timeoutMs: config.timeoutSeconds * 1000,
     retryBudgetMs: config.retrySeconds * 1000,
   }
@@ -110,7 +112,7 @@ export async function openService(config: Config, log: Log, observe: (request: O
   })
   let erasing: Erasing | null = null
   const connected = new Set<Dhis2Client>()
-  const connector = (settings: Config) => {
+  const connector = (settings: Config, pacer?: Pacer) => {
     const connect = dhis2Connector(
       settings,
       (request) => {
@@ -118,7 +120,7 @@ export async function openService(config: Config, log: Log, observe: (request: O
         metrics.observe(request)
         observe(request)
       },
-      queues.stopping,
+      { stopping: queues.stopping, ...(pacer && { pacer }) },
     )
     return async () => {
       const client = await connect()
@@ -126,15 +128,23 @@ export async function openService(config: Config, log: Log, observe: (request: O
       return client
     }
   }
-  const connect = connector(config)
+  const pacer = openPacer(config)
+  metrics.showPace(pacer.limits)
+  pacer.onChange((limits) => {
+    metrics.showPace(limits)
+    log.debug({ requestsAtATime: limits.inFlight, shareOfChunk: limits.share }, 'pace')
+  })
+  const connect = connector(config, pacer)
   const ask = connector({ ...config, retrySeconds: 0, timeoutSeconds: Math.min(config.timeoutSeconds, ASK_SECONDS) })
+  const retention = { failures: config.failureRetentionDays, runs: config.runRetentionDays }
   const contexts: RunContextFactory = {
     store,
     uidOf: createUidFactory(siteId),
     connect,
     chunkSize: config.chunkSize,
+    pacer,
     trackedEntityType: config.trackedEntityType,
-    failureRetentionDays: config.failureRetentionDays,
+    retention,
     timeZone: config.timeZone,
     metadata: new Map(),
   }
@@ -155,8 +165,8 @@ export async function openService(config: Config, log: Log, observe: (request: O
       if (openmrs?.writeAudit) delivering = deliverAudit({ store, write: openmrs.writeAudit, log, signal: delivery.signal })
     },
     async startWorkers() {
-      await queues.startWorkers(contexts, config.concurrency)
-      erasing ??= startErasing(store, config.failureRetentionDays, ({ name }) => log.error({ name }, 'old patient data is not erased yet'))
+      await queues.startWorkers(contexts)
+      erasing ??= startErasing(store, retention, ({ name }) => log.error({ name }, 'old patient data is not erased yet'))
     },
     startSchedules: () => queues.startSchedules(),
     interrupt: () => queues.interrupt(),

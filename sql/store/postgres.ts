@@ -14,7 +14,7 @@ import { originalMethods } from './originals.ts'
 import { recordMethods } from './records.ts'
 import { rehearsalMethods } from './rehearsal.ts'
 import { rejectedMethods } from './rejected.ts'
-import { eraseOlderThan } from './retention.ts'
+import { eraseOlderThan, pruneRuns } from './retention.ts'
 import { runMethods } from './runs.ts'
 import { scheduleMethods } from './schedules.ts'
 import { syncListMethods } from './sync-lists.ts'
@@ -52,6 +52,7 @@ export function createStore(pool: DatabasePool, locks: ChunkLocks, options: Mart
     ...auditMethods(pool),
     ...originalMethods(pool),
     eraseOlderThan: (days, signal) => eraseOlderThan(pool, days, signal),
+    pruneRuns: (days, signal, kept) => pruneRuns(pool, days, signal, kept),
     readLog: (limit) => readLog(pool, limit),
     holdingPatients: locks.hold,
     async close() {

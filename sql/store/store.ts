@@ -8,6 +8,7 @@ import { RunFailure } from '../../src/errors.ts'
 import type { MartFound } from '../mart/find.ts'
 import type { FigureStore } from './figures.ts'
 import type { LogStore } from './log.ts'
+import type { KeptRuns } from './retention.ts'
 import type { SyncListStore } from './sync-lists.ts'
 import type { SyncRequestStore } from './sync-requests.ts'
 import type { ScheduledRun, ScheduleStore } from './schedules.ts'
@@ -537,6 +538,11 @@ export interface Store
    * within an hour. `signal` ends it after some thousand rows. @returns how many records and runs
    */
   eraseOlderThan(days: number, signal?: AbortSignal): Promise<{ records: number; runs: number }>
+  /**
+   * Deletes runs that ended more than so many days ago, and the oldest where a mapping has very many; before them their copies. Never one that ended within a
+   * day, nor the last of its kind of a mapping, nor anything of the log, the trackers and the work list. @returns how many runs, and copies of runs
+   */
+  pruneRuns(days: number, signal?: AbortSignal, kept?: KeptRuns): Promise<{ runs: number; copies: number }>
 
   readLog(limit: number): Promise<readonly LogRow[]>
   close(): Promise<void>

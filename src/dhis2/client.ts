@@ -23,6 +23,8 @@ export interface ImportOptions {
    * `context` are objects of the same patients that earlier requests of a real run would have saved; their results are left out of the report.
    */
   validateOnly?: { trackedEntities: readonly TrackedEntityPayload[]; enrollments: readonly EnrollmentPayload[] }
+  /** when DHIS2 does not answer in time, the caller sends it in parts: throws NotInTime */
+  divisible?: boolean
 }
 
 /** The port to DHIS2. Two adapters: legacy (2.30–2.41) and tracker (2.36 and later). */

@@ -8,6 +8,9 @@ import { trackerClient } from './tracker.ts'
 
 export type ApiChoice = 'auto' | 'legacy' | 'tracker'
 
+/** Its transactions lock a person's row: many writers get in each other's way. */
+const MOST_ON_LEGACY = 3
+
 const infoSchema = z.object({ version: z.string(), revision: z.string().nullish() })
 
 /** @throws UnsupportedServer, AccessRefused, TransientFailure */
@@ -15,7 +18,9 @@ export async function connectDhis2(options: HttpOptions & { api: ApiChoice }): P
   const http = openHttp(options)
   try {
     const server = await readSystemInfo(http)
-    return chooseApi(server, options.api) === 'legacy' ? legacyClient(http, server) : trackerClient(http, server)
+    if (chooseApi(server, options.api) === 'tracker') return trackerClient(http, server)
+    options.pacer?.atMost(MOST_ON_LEGACY)
+    return legacyClient(http, server)
   } catch (error) {
     await http.close()
     throw error

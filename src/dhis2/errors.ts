@@ -7,6 +7,13 @@ export class TransientFailure extends RunFailure {
   }
 }
 
+/** A request that can be sent in parts got no answer in time, and was not sent again. */
+export class NotInTime extends TransientFailure {
+  constructor(origin: string) {
+    super(`DHIS2 at ${origin} does not answer in time.`)
+  }
+}
+
 /** No HTTP with the server at all, and trying again would not help: a certificate that is not trusted, https on a port that speaks http. */
 export class NotReached extends RunFailure {
   constructor(origin: string, code: string, cause: unknown) {

@@ -1,7 +1,8 @@
 /** HTTP to one DHIS2 server: a pool of connections, one login session, time limits, and retries for what passes by itself. */
 import { setTimeout as wait } from 'node:timers/promises'
 import { Pool, type Dispatcher } from 'undici'
-import { AccessRefused, NotReached, RequestRefused, TransientFailure } from './errors.ts'
+import { AccessRefused, NotInTime, NotReached, RequestRefused, TransientFailure } from './errors.ts'
+import type { Fate, Pacer } from './pacer.ts'
 
 export interface HttpOptions {
   /** of the server, without /api; a path prefix is kept */
@@ -9,6 +10,8 @@ export interface HttpOptions {
   credentials: { token: string } | { username: string; password: string }
   /** requests that write at a time, and as many again that read */
   connections: number
+  /** lets fewer go; without one all go at once */
+  pacer?: Pacer
   /** for the answer to one request; imports of big chunks take long */
   timeoutMs: number
   /** waiting between tries and tries together end after this */
@@ -36,8 +39,11 @@ interface Answer {
 
 export interface Http {
   get: (path: string, query?: Query) => Promise<unknown>
-  /** Returns the body of 200, 201 and 409: a 409 carries the report. */
-  post: (path: string, query: Query, body: unknown) => Promise<Answer>
+  /**
+   * Returns the body of 200, 201 and 409: a 409 carries the report. @param divisible it is not sent again as it is when it got no answer in time
+   * @throws NotInTime
+   */
+  post: (path: string, query: Query, body: unknown, divisible?: boolean) => Promise<Answer>
   close: () => Promise<void>
 }
 export type Query = readonly (readonly [name: string, value: string])[]
@@ -59,7 +65,7 @@ export function openHttp(options: HttpOptions): Http {
     })
   // apart: the next chunk is looked up while DHIS2 is busy for a second with the import of this one
   const [writes, reads] = [pool(), pool()]
-  const { sleep = wait, random = Math.random, now = () => performance.now(), observe = () => {} } = options
+  const { sleep = wait, random = Math.random, now = () => performance.now(), observe = () => {}, pacer = UNPACED } = options
   /** cookies of the login session; empty: there is none */
   const session = new Map<string, string>()
 
@@ -88,25 +94,47 @@ export function openHttp(options: HttpOptions): Http {
     return { status: response.statusCode, body: parsed(text, response), retryAfter: one(response.headers['retry-after']) }
   }
 
-  async function request(method: Dispatcher.HttpMethod, path: string, query: Query, body: string | null): Promise<Answer> {
+  async function request(
+    method: Dispatcher.HttpMethod,
+    path: string,
+    query: Query,
+    body: string | null,
+    divisible = false,
+  ): Promise<Answer> {
     const withQuery =
       query.length > 0 ? `${path}?${query.map(([k, v]) => `${encodeURIComponent(k)}=${encodeURIComponent(v)}`).join('&')}` : path
     const endpoint = path.replaceAll(/(?<=\/)(?=[a-zA-Z]*[A-Z0-9])[A-Za-z][A-Za-z0-9]{10}(?=\/|$)/g, '{uid}')
     const started = now()
     for (let tries = 1; ; tries++) {
-      const began = now()
       let problem: string
       let retryAfter: string | null = null
+      let tookTooLong: boolean
       try {
-        const answer = await attempt(method, withQuery, body)
-        observe({ method, endpoint, status: answer.status, ms: now() - began, attempt: tries })
+        const answer = await pacer.turn(method === 'GET' ? 'read' : 'write', async (fate) => {
+          const began = now()
+          const seen = (status: number | null) => {
+            const ms = now() - began
+            observe({ method, endpoint, status, ms, attempt: tries })
+            return ms
+          }
+          try {
+            const answer = await attempt(method, withQuery, body)
+            sayFate(fate, method, answer.status, seen(answer.status), body?.length ?? 0)
+            return answer
+          } catch (error) {
+            seen(null)
+            if (isPassing(error)) fate.failed('broke')
+            throw error
+          }
+        })
         if (!PASSING.has(answer.status)) return answer
         problem = `answers HTTP ${answer.status}`
         retryAfter = answer.retryAfter
+        tookTooLong = answer.status === 504
       } catch (error) {
-        observe({ method, endpoint, status: null, ms: now() - began, attempt: tries })
         if (!isPassing(error)) throw new NotReached(base.origin, codeOf(error), error)
         problem = sentenceOf(error)
+        tookTooLong = TIMED_OUT.has(codeOf(error))
       }
       // half of it by chance: many workers must not come back together
       const backOff = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (tries - 1)) * (0.5 + random() / 2)
@@ -116,6 +144,7 @@ export function openHttp(options: HttpOptions): Http {
           `DHIS2 at ${base.origin} ${problem}, also after ${tries} ${tries === 1 ? 'try' : 'tries'}. Check the network and DHIS2_URL; the next sync goes on from here.`,
         )
       await sleep(pause)
+      if (divisible && tookTooLong) throw new NotInTime(base.origin)
     }
   }
 
@@ -126,8 +155,8 @@ export function openHttp(options: HttpOptions): Http {
       if (answer.status >= 300) throw new RequestRefused({ status: answer.status, detail: messageOf(answer.body) })
       return answer.body
     },
-    async post(path, query, body) {
-      const answer = await request('POST', path, query, JSON.stringify(body))
+    async post(path, query, body, divisible) {
+      const answer = await request('POST', path, query, JSON.stringify(body), divisible)
       refuse(answer, base.origin, options.credentials)
       if (answer.status >= 300 && answer.status !== 409) throw new RequestRefused({ status: answer.status, detail: messageOf(answer.body) })
       return answer
@@ -136,6 +165,15 @@ export function openHttp(options: HttpOptions): Http {
       await Promise.all([writes.close(), reads.close()])
     },
   }
+}
+
+const UNPACED: Pick<Pacer, 'turn'> = { turn: (_way, request) => request({ answered: () => {}, failed: () => {} }) }
+
+function sayFate(fate: Fate, method: string, status: number, ms: number, bytes: number): void {
+  if (status === 429) fate.failed('busy')
+  // 2.30 answers 500 to a GET for somebody who is not there; 413 is what stands before DHIS2
+  else if (PASSING.has(status) || (method !== 'GET' && (status >= 500 || status === 413))) fate.failed('broke')
+  else if (status < 300 || status === 409) fate.answered(ms, bytes)
 }
 
 function authorization(credentials: HttpOptions['credentials']): string {
@@ -182,6 +220,8 @@ function parsed(text: string, response: Dispatcher.ResponseData): unknown {
 
 const CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
 const codeOf = (error: unknown) => (error instanceof Error && 'code' in error ? String(error.code) : '')
+/** DHIS2 had the whole request; no connection in time is another matter. */
+const TIMED_OUT = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'])
 /** Our own doing, and so the same at every try: the pool was closed, or a setting cannot be sent (a line break in the password). */
 const LASTING = new Set(['UND_ERR_CLOSED', 'UND_ERR_DESTROYED', 'UND_ERR_INVALID_ARG'])
 

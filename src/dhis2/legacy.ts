@@ -87,8 +87,14 @@ export function legacyClient(http: Http, server: SystemInfo): Dhis2Client {
     return found.filter((person) => asked.has(person.trackedEntityInstance))
   }
 
-  async function post(path: string, list: string, bodies: readonly unknown[], sent: readonly SentObject[]): Promise<ImportReport> {
-    const answer = await http.post(path, STRATEGY, { [list]: bodies })
+  async function post(
+    path: string,
+    list: string,
+    bodies: readonly unknown[],
+    sent: readonly SentObject[],
+    divisible?: boolean,
+  ): Promise<ImportReport> {
+    const answer = await http.post(path, STRATEGY, { [list]: bodies }, divisible)
     const report = parseSummaries(answer.body, sent, list === 'enrollments' ? 'enrollment' : 'trackedEntity')
     if (!report) throw new RequestRefused({ status: answer.status, detail: messageOf(answer.body) })
     return report
@@ -154,7 +160,13 @@ export function legacyClient(http: Http, server: SystemInfo): Dhis2Client {
       if (options.validateOnly)
         throw new UnsupportedServer('The legacy API cannot validate without saving (2.30 saves in spite of dryRun=true).')
       const sent = trackedEntities.map((te) => ({ uid: te.trackedEntity, events: [] }))
-      const report = await post('trackedEntityInstances', 'trackedEntityInstances', trackedEntities.map(personBody), sent)
+      const report = await post(
+        'trackedEntityInstances',
+        'trackedEntityInstances',
+        trackedEntities.map(personBody),
+        sent,
+        options.divisible,
+      )
       return withUnclearedWarnings(client, trackedEntities, report)
     },
 
@@ -167,6 +179,7 @@ export function legacyClient(http: Http, server: SystemInfo): Dhis2Client {
         'enrollments',
         prepared.map((e) => enrollmentBody(e, firstStatus(e))),
         prepared.map((e) => ({ uid: e.enrollment, events: e.events.map((event) => event.event) })),
+        options.divisible,
       )
       const report = new Map(first)
       const closing = prepared.filter((e) => firstStatus(e) !== finalStatus(e) && first.get(e.enrollment)?.state !== 'refused')
@@ -176,6 +189,7 @@ export function legacyClient(http: Http, server: SystemInfo): Dhis2Client {
         'enrollments',
         closing.map((e) => enrollmentBody({ ...e, events: [] }, finalStatus(e))),
         closing.map((e) => ({ uid: e.enrollment, events: [] })),
+        options.divisible,
       )
       for (const [uid, result] of second) if (result.state === 'refused') report.set(uid, result)
       return report

@@ -61,7 +61,7 @@ export function trackerClient(http: Http, server: SystemInfo): Dhis2Client {
   async function importObjects(
     objects: Record<string, readonly unknown[]>,
     sent: readonly Sent[],
-    validateOnly: boolean,
+    { validateOnly, divisible }: ImportOptions,
   ): Promise<ImportReport> {
     const query: Query = [
       ['async', 'false'],
@@ -69,8 +69,8 @@ export function trackerClient(http: Http, server: SystemInfo): Dhis2Client {
       ['atomicMode', 'OBJECT'],
       ['importMode', validateOnly ? 'VALIDATE' : 'COMMIT'],
     ]
-    const answer = await http.post('tracker', query, objects)
-    const report = parseReport(answer.body, sent, validateOnly)
+    const answer = await http.post('tracker', query, objects, divisible)
+    const report = parseReport(answer.body, sent, validateOnly !== undefined)
     if (!report) throw new RequestRefused({ status: answer.status, detail: messageOf(answer.body) })
     return report
   }
@@ -144,11 +144,7 @@ export function trackerClient(http: Http, server: SystemInfo): Dhis2Client {
     },
 
     importTrackedEntities(trackedEntities, options = {}) {
-      return importObjects(
-        { trackedEntities: trackedEntities.map(personBody) },
-        trackedEntities.map(sentPerson),
-        options.validateOnly !== undefined,
-      )
+      return importObjects({ trackedEntities: trackedEntities.map(personBody) }, trackedEntities.map(sentPerson), options)
     },
 
     importEnrollments(enrollments, options = {}) {
@@ -165,7 +161,7 @@ export function trackerClient(http: Http, server: SystemInfo): Dhis2Client {
         ].map((same) => enrollmentBody(same.at(-1)!)),
         events: all.flatMap(eventBodies),
       }
-      return importObjects(objects, enrollments.flatMap(sentEnrollment), options.validateOnly !== undefined)
+      return importObjects(objects, enrollments.flatMap(sentEnrollment), options)
     },
 
     close: () => http.close(),

@@ -99,6 +99,7 @@ const contextOf = ({ store }: Rehearsal, { client, facts, uidOf, trackedEntityTy
   client,
   metadata: () => Promise.resolve(facts.metadata),
   uidOf,
+  requestSize: () => null,
   settings: { chunkSize: 1, trackedEntityType, timeZone },
 })
 

@@ -35,13 +35,14 @@ describe('settings', () => {
   test('all of them, with what they mean; no secret in any place', async () => {
     api = await openApi({
       patients: 0,
-      env: { SYNC_CONCURRENCY: '2', SYNC_CHUNK_SIZE: '7', PUBLIC_URL: 'https://admin:hush@example.org/x' },
+      env: { DHIS2_TIMEOUT: '300', SYNC_CHUNK_SIZE: '7', PUBLIC_URL: 'https://admin:hush@example.org/x' },
     })
     const { status, body, text } = await api.call('GET', '/settings', { as: ['mapping'] })
     expect(status).toBe(200)
     const named = Object.fromEntries(body.settings.map((setting: { name: string }) => [setting.name, setting]))
     expect(named['SYNC_CHUNK_SIZE']).toMatchObject({ value: '7', isDefault: false, meaning: expect.stringContaining('patients') as string })
-    expect(named['SYNC_CONCURRENCY']).toMatchObject({ value: '2', isDefault: true })
+    expect(named['DHIS2_TIMEOUT']).toMatchObject({ value: '300', isDefault: true })
+    expect(named['SYNC_CONCURRENCY']).toMatchObject({ value: '', isDefault: true })
     expect(named['DHIS2_TOKEN']).toMatchObject({ value: '', isDefault: true })
     expect(named['DHIS2_PASSWORD'].value).toBe('********')
     expect(named['DATABASE_URL'].value).toBe('********')

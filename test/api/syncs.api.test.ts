@@ -300,8 +300,8 @@ describe.each(BACKENDS)('on %s', (backend) => {
       lines.filter((l: { step: string }) => l.step === step).map((l: { chunk: number; text: string }) => [l.chunk, l.text])
     expect(told('patients')).toEqual([
       [null, 'begins, 2 chunks'],
-      [expect.any(Number), expect.stringMatching(/^2 in \d+ ms$/)],
-      [expect.any(Number), expect.stringMatching(/^2 in \d+ ms$/)],
+      [expect.any(Number), expect.stringMatching(/^2 in \d+ ms; \d requests? at a time$/)],
+      [expect.any(Number), expect.stringMatching(/^2 in \d+ ms; \d requests? at a time$/)],
       [null, 'done: 4 updated'],
     ])
     expect(told('snapshot')[1][1]).toMatch(/^2 chunks; /)

@@ -41,7 +41,7 @@ describe.each(BACKENDS)('on %s', (backend) => {
     const patients = (await steps.getJob(`${runId}-patients`))!
     expect(patients.progress).toBe(100)
     const [line] = (await chunks.getJobLogs(`${runId}-patients-0`)).logs
-    expect(line).toMatch(/^2 in \d+ ms$/)
+    expect(line).toMatch(/^2 in \d+ ms; \d requests? at a time$/)
   })
 
   test('parents and children: each step is a child of the next, its chunks are its own', async () => {

@@ -180,6 +180,7 @@ describe.runIf(any)('planned anew in the middle of a run', () => {
       client,
       metadata: (run) => client.readMetadata(run.programs),
       uidOf: createUidFactory(world.tag),
+      requestSize: () => null,
       settings: { chunkSize: 10, trackedEntityType: null, timeZone: 'UTC' },
     }
   })

@@ -146,13 +146,14 @@ const ROWS: readonly Row[] = [
     key: 'chunkSize',
     ...number(1, 1000, null),
     sentence:
-      'should be a whole number from 1 to 1000: patients in one request; by default 25 on the legacy API and 100 on the tracker API. Example: SYNC_CHUNK_SIZE=100',
+      'should be a whole number from 1 to 1000: patients in one request; without it up to 25 on the legacy API and up to 100 on the tracker API, fewer while DHIS2 is slow or fails. Example: SYNC_CHUNK_SIZE=100',
   },
   {
     name: 'SYNC_CONCURRENCY',
     key: 'concurrency',
-    ...number(1, 16, 2),
-    sentence: 'should be a whole number from 1 to 16: requests that write to DHIS2 at a time. Example: SYNC_CONCURRENCY=2',
+    ...number(1, 16, null),
+    sentence:
+      'should be a whole number from 1 to 16: requests that write to DHIS2 at a time; without it as many as it answers best, up to 3 on the legacy API and 6 on the tracker API. Example: SYNC_CONCURRENCY=2',
   },
   {
     name: 'SYNC_MARKER_OVERLAP_DAYS',
@@ -167,6 +168,13 @@ const ROWS: readonly Row[] = [
     ...number(0, 3650, 90),
     sentence:
       'should be a whole number from 0 to 3650: days until the values of settled and dismissed rejected records, and the copies of ended runs, are erased. Example: FAILURE_RETENTION_DAYS=90',
+  },
+  {
+    name: 'RUN_RETENTION_DAYS',
+    key: 'runRetentionDays',
+    ...number(1, 36_500, 730),
+    sentence:
+      'should be a whole number from 1 to 36500: days until ended syncs are deleted, with their steps and counts; the log keeps its row of each for ever. Example: RUN_RETENTION_DAYS=730',
   },
   {
     name: 'TIME_ZONE',

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { deliver, type Delivery } from '../../jobs/deliver.ts'
 import type { ImportReport, ObjectResult } from '../../src/core/model.ts'
-import { RequestRefused, TransientFailure } from '../../src/dhis2/errors.ts'
+import { NotInTime, RequestRefused, TransientFailure } from '../../src/dhis2/errors.ts'
 
 /** One object of a request: its uid, and what this DHIS2 thinks of it. */
 interface Item {
@@ -41,6 +41,7 @@ class FakeDhis2 {
   }
   readonly delivery: Delivery<Item> = {
     post: this.post,
+    size: () => null,
     uids: (item) => [item.uid, ...(item.parts ?? [])],
     split: (item) =>
       item.parts
@@ -110,6 +111,62 @@ describe('decided 13: neighbours', () => {
     const dhis2 = new FakeDhis2()
     await deliver<Item>([{ uid: 'a', bad: 'refused' }, { uid: 'b' }], dhis2.delivery)
     expect(dhis2.requests).toHaveLength(1)
+  })
+})
+
+describe('a DHIS2 that is slow', () => {
+  const sizes = (dhis2: FakeDhis2) => dhis2.requests.map((uids) => uids.length)
+  const many = (n: number): Item[] => Array.from({ length: n }, (_, i) => ({ uid: `u${i}` }))
+
+  test('gets as many at a time as it takes now, in requests of one size', async () => {
+    const dhis2 = new FakeDhis2()
+    await deliver(many(10), { ...dhis2.delivery, size: () => 4 })
+    expect(sizes(dhis2)).toEqual([4, 3, 3])
+    const asked = [8, 3, 5]
+    const later = new FakeDhis2()
+    await deliver(many(16), { ...later.delivery, size: () => asked[Math.min(2, later.requests.length)]! })
+    expect(sizes(later)).toEqual([8, 3, 5])
+  })
+
+  test.each([
+    [1, [8, 4, 2, 1, 1, 1, 1, 1, 1, 1, 1]],
+    [3, [8, 4, 2, 2, 2, 2]],
+    [4, [8, 4, 4]],
+  ])('%i in time: what came too late comes in parts, each of them once', async (inTime, expected) => {
+    const dhis2 = new FakeDhis2()
+    const post = (items: readonly Item[], divisible: boolean) => {
+      if (items.length <= inTime) return dhis2.post(items)
+      dhis2.requests.push(items.map((i) => i.uid))
+      expect(divisible).toBe(true)
+      return Promise.reject(new NotInTime('http://dhis2'))
+    }
+    const { results } = await deliver(many(8), { ...dhis2.delivery, post, size: () => 100 })
+    expect(sizes(dhis2)).toEqual(expected)
+    expect([...results].map(([uid, { state }]) => [uid, state])).toEqual(many(8).map(({ uid }) => [uid, 'created']))
+  })
+
+  test('a poison record is found all the same', async () => {
+    const dhis2 = new FakeDhis2()
+    const items = many(12).map((item, i) => (i === 7 ? { ...item, bad: 'poison' as const } : item))
+    const { results } = await deliver(items, { ...dhis2.delivery, size: () => 3 })
+    expect([...results].filter(([, { state }]) => state === 'refused').map(([uid]) => uid)).toEqual(['u7'])
+    expect(Math.max(...sizes(dhis2))).toBe(3)
+  })
+
+  test('is not asked to divide one record, nor where the site has set the size', async () => {
+    const divisible: boolean[] = []
+    const seeing = (size: number | null): Delivery<Item> => ({
+      ...new FakeDhis2().delivery,
+      size: () => size,
+      post: (items, may) => {
+        divisible.push(may)
+        return new FakeDhis2().post(items)
+      },
+    })
+    await deliver(many(1), seeing(100))
+    await deliver(many(5), seeing(null))
+    await deliver(many(5), seeing(100))
+    expect(divisible).toEqual([false, false, true])
   })
 })
 

@@ -13,11 +13,17 @@ test('at the start, and every six hours after, also when the database was away',
     if (asked.length === 1) throw new Error('the database is away')
     return { records: 0, runs: 0 }
   }
-  const erasing = startErasing({ eraseOlderThan }, 90, (error) => errors.push(error.message))
+  const pruned: number[] = []
+  const pruneRuns = async (days: number) => {
+    pruned.push(days)
+    return { runs: 0, copies: 0 }
+  }
+  const erasing = startErasing({ eraseOlderThan, pruneRuns }, { failures: 90, runs: 730 }, (error) => errors.push(error.message))
   await pass(5)
   expect([asked, errors]).toEqual([[90], ['the database is away']])
   await pass(19)
   expect(asked).toEqual([90, 90, 90, 90, 90])
+  expect(pruned).toEqual([730, 730, 730, 730])
   await erasing.stop()
   await pass(24)
   expect(asked).toHaveLength(5)
@@ -37,7 +43,7 @@ test('one round at a time; its end is asked for and waited for', async () => {
         }, 1000),
       )
     })
-  const erasing = startErasing({ eraseOlderThan }, 90, () => {})
+  const erasing = startErasing({ eraseOlderThan, pruneRuns: async () => ({ runs: 0, copies: 0 }) }, { failures: 90, runs: 730 }, () => {})
   await pass(24)
   expect(rounds).toBe(1)
   const stopped = erasing.stop().then(() => ended)

@@ -6,8 +6,9 @@ import type { AddressInfo } from 'node:net'
 import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { AccessRefused, NotReached, RequestRefused, TransientFailure } from '../../src/dhis2/errors.ts'
+import { AccessRefused, NotInTime, NotReached, RequestRefused, TransientFailure } from '../../src/dhis2/errors.ts'
 import { openHttp, type Http, type HttpOptions, type ObservedRequest } from '../../src/dhis2/http.ts'
+import { openPacer } from '../../src/dhis2/pacer.ts'
 import { startServer, type LocalServer, type Reply, type Seen } from '../support/local-server.ts'
 
 const PASSWORD = { username: 'sync', password: 'Sünc-2024!pw' }
@@ -246,6 +247,100 @@ describe('how long', () => {
     const { url, seen } = await server(() => ({ status: 503, headers: { 'retry-after': '3600' } }))
     await expect(client(url).get('me')).rejects.toThrow(TransientFailure)
     expect([waits, seen.length]).toEqual([[], 1])
+  })
+})
+
+describe('as many requests as DHIS2 takes', () => {
+  const set = { concurrency: null, chunkSize: null }
+
+  // one that went well afterwards has a sixteenth more
+  test.each<[string, Reply[], { inFlight: number; share: number }]>([
+    ['asks for fewer', [{ status: 429 }, OK], { inFlight: 1, share: 1 }],
+    ['is busy', [{ status: 503 }, OK], { inFlight: 1, share: 9 / 16 }],
+    ['breaks down', [{ status: 500 }], { inFlight: 1, share: 0.5 }],
+    ['has a proxy that takes no more', [{ status: 413 }], { inFlight: 1, share: 0.5 }],
+    ['breaks the connection', [(r) => r.destroy(), OK], { inFlight: 1, share: 9 / 16 }],
+    ['says no', [{ status: 409, body: {} }, { status: 400 }, { status: 404 }], { inFlight: 2, share: 1 }],
+    ['does not let us in', [{ status: 401 }], { inFlight: 2, share: 1 }],
+  ])('a POST when DHIS2 %s', async (_name, replies, after) => {
+    const { url } = await server(inTurn(...replies))
+    const pacer = openPacer(set)
+    const http = client(url, { pacer })
+    for (let i = 0; i < replies.filter((one) => one !== OK).length; i++) await http.post('tracker', [], {}).catch(() => null)
+    expect(pacer.limits).toMatchObject(after)
+  })
+
+  test('a GET for somebody who is not there says nothing; one without an answer does', async () => {
+    const { url } = await server(inTurn({ status: 500 }, { status: 503 }, OK))
+    const pacer = openPacer(set)
+    const http = client(url, { pacer })
+    await http.get('trackedEntityInstances').catch(() => null)
+    expect(pacer.limits).toMatchObject({ inFlight: 2, share: 1 })
+    await http.get('trackedEntityInstances')
+    expect(pacer.limits).toMatchObject({ inFlight: 1, share: 0.5 })
+  })
+
+  test('no more are on their way than it may be, those that read beside those that write; whoever waits for another try is not', async () => {
+    const held: ServerResponse[] = []
+    const { url, seen } = await server(() => (response) => void held.push(response))
+    const pacer = openPacer(set)
+    let goOn = () => {}
+    const http = client(url, { connections: 9, pacer, sleep: () => new Promise<void>((resolve) => (goOn = resolve)) })
+    const posts = [1, 2, 3, 4].map((n) => http.post('tracker', [], { n }))
+    const gets = [1, 2, 3].map(() => http.get('me'))
+    await vi.waitUntil(() => held.length === 4)
+    expect(seen.map(({ method }) => method).toSorted()).toEqual(['GET', 'GET', 'POST', 'POST'])
+    // one of the two that write is asked to wait: only one at a time may go on
+    const writing = held.filter((response) => response.req.method === 'POST')
+    writing[0]!.writeHead(429).end()
+    await vi.waitUntil(() => pacer.limits.inFlight === 1)
+    // long enough for one that should not come
+    const bodiesSoon = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      return seen.filter(({ method }) => method === 'POST').map(({ body }) => body)
+    }
+    expect(await bodiesSoon()).toEqual(['{"n":1}', '{"n":2}'])
+    writing[1]!.end('{}')
+    await vi.waitUntil(() => held.length === 5)
+    expect(await bodiesSoon()).toEqual(['{"n":1}', '{"n":2}', '{"n":3}'])
+    goOn()
+    for (let n = 5; n <= 7; n++) {
+      for (const response of held) if (!response.writableEnded) response.end('{}')
+      await vi.waitUntil(() => held.length >= Math.min(n + 1, 8))
+    }
+    for (const response of held) if (!response.writableEnded) response.end('{}')
+    await Promise.all([...posts, ...gets])
+  })
+
+  test('one that can be divided is not sent again as it is when no answer came in time', async () => {
+    const late = await server(inTurn({ status: 504 }, OK))
+    await expect(client(late.url).post('tracker', [], {}, true)).rejects.toThrow(NotInTime)
+    expect([late.seen.length, waits]).toEqual([1, [250]])
+    const silent = await server(inTurn(() => {}, OK))
+    await expect(client(silent.url, { timeoutMs: SHORT }).post('tracker', [], {}, true)).rejects.toThrow(NotInTime)
+    expect(silent.seen).toHaveLength(1)
+  })
+
+  test.each<[string, Reply]>([
+    ['busy', { status: 503 }],
+    ['asking for fewer', { status: 429 }],
+    ['cut off', (r) => r.destroy()],
+  ])('when it is %s it is', async (_name, reply) => {
+    const { url, seen } = await server(inTurn(reply, OK))
+    await client(url).post('tracker', [], {}, true)
+    expect(seen).toHaveLength(2)
+  })
+
+  test('the number that the site has set stays; so does what the API can use', () => {
+    const fixed = openPacer({ concurrency: 5, chunkSize: 10 })
+    fixed.atMost(3)
+    expect(fixed.limits).toMatchObject({ inFlight: 5, share: 1 })
+    const told: number[] = []
+    const pacer = openPacer(set)
+    pacer.onChange(({ inFlight }) => told.push(inFlight))
+    pacer.atMost(3)
+    expect(pacer.limits.inFlight).toBe(2)
+    expect(told).toEqual([])
   })
 })
 

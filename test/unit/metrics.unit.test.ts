@@ -62,6 +62,15 @@ test('requests to DHIS2: each try by endpoint and status, and the tries that wer
   expect(lines).toContain('bahmni_dhis2_dhis2_retries_total{method="POST",endpoint="tracker"} 2')
 })
 
+test('how many requests go at a time, and how large they are, as it is now', async () => {
+  const { metrics } = source()
+  metrics.showPace({ inFlight: 2, share: 1 })
+  metrics.showPace({ inFlight: 1, share: 0.5 })
+  const lines = (await metrics.read()).split('\n')
+  expect(lines).toContain('bahmni_dhis2_dhis2_requests_at_a_time 1')
+  expect(lines).toContain('bahmni_dhis2_dhis2_request_share 0.5')
+})
+
 test('asked often, the database is asked once in five seconds', async () => {
   const { state, metrics } = source()
   await Promise.all([metrics.read(), metrics.read(), metrics.read()])

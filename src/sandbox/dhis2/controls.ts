@@ -30,6 +30,18 @@ export interface LoggedRequest {
   path: string
   username: string | null
   status: number
+  /** of its body */
+  bytes: number
+  /** requests that write on their way when it came, with itself */
+  atATime: number
+}
+
+/** What a server can take, and the proxy before it. */
+export interface Capacity {
+  /** requests that write at a time; one more is refused with 429 */
+  atATime?: number
+  /** bytes of a request that is done within the proxy's patience; a larger one gets 504 */
+  bytes?: number
 }
 
 interface DumpedEvent {
@@ -154,6 +166,8 @@ const LOG_LIMIT = 100_000
 export class Control {
   /** milliseconds that every answer waits */
   latency = 0
+  /** of the n-th request that writes, the first is 0 */
+  capacity: (n: number) => Capacity = () => ({})
   private faults: { fault: Fault; left: number; skip: number }[] = []
   private log: LoggedRequest[] = []
   private readonly state: TrackerState
@@ -239,12 +253,13 @@ export class Control {
     change(this.state, edit)
   }
 
-  /** Forgets all tracker data, faults, latency and the log. */
+  /** Forgets all tracker data, faults, latency, capacity and the log. */
   reset(): void {
     this.state.clear()
     this.clearFaults()
     this.clearRequests()
     this.latency = 0
+    this.capacity = () => ({})
     this.onReset()
   }
 

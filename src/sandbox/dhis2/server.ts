@@ -189,7 +189,24 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     }
   }
 
+  /** requests that write: those on their way, and all */
+  const writes = { going: 0, all: 0 }
+  const tooMuch = (bytes: number): Fault | null => {
+    const { atATime = Infinity, bytes: most = Infinity } = control.capacity(writes.all++)
+    if (writes.going > atATime) return { kind: 'status', status: 429 }
+    return bytes > most ? { kind: 'html', status: 504 } : null
+  }
+
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    if (request.method === 'POST') writes.going++
+    try {
+      await answerTo(request, response)
+    } finally {
+      if (request.method === 'POST') writes.going--
+    }
+  }
+
+  const answerTo = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await readBody(request)
     const path = request.url ?? '/'
     if (options.controls === true && path.startsWith('/sandbox/')) {
@@ -201,13 +218,16 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       send(response, notFoundPage(dhis2.facts, path))
       return
     }
-    const fault = control.nextFault(method, path)
+    const bytes = Buffer.byteLength(body)
+    const fault = control.nextFault(method, path) ?? (method === 'POST' ? tooMuch(bytes) : null)
     const done = fault === null || fault.processed === true || fault.kind === 'truncated' ? serve(request, body) : null
     control.record({
       method,
       path,
       username: done?.username ?? null,
       status: fault === null ? (done?.reply.status ?? 0) : (fault.status ?? 0),
+      bytes,
+      atATime: writes.going,
     })
     if (control.latency > 0) await wait(control.latency)
     if (fault !== null) spoil(response, fault, done?.reply ?? null)
