@@ -7,11 +7,14 @@ import { delta } from './delta.ts'
 import { memory } from './memory.ts'
 import { missed, type Figure, type Measurement } from './measurement.ts'
 import { ownCost } from './own-cost.ts'
+import { profile } from './profile.ts'
 import { emptyResult, readResult, tableOf, worse } from './report.ts'
 import { openStage } from './stage.ts'
+import { scaleOut } from './scale-out.ts'
 import { unchanged } from './unchanged.ts'
+import { users } from './users.ts'
 
-const MEASUREMENTS: readonly Measurement[] = [ownCost, memory, unchanged, delta]
+const MEASUREMENTS: readonly Measurement[] = [ownCost, profile, memory, unchanged, delta, scaleOut, users]
 /** committed: what a run is compared with */
 const KEPT = 'bench/last-result.json'
 const LAST = '.cache/bench/last-result.json'
@@ -54,6 +57,6 @@ mkdirSync('.cache/bench', { recursive: true })
 for (const file of save ? [LAST, KEPT] : [LAST]) writeFileSync(file, `${JSON.stringify(whole, null, 2)}\n`)
 
 if (worsened.length > 0) console.log(`\nWorse than ${KEPT} by more than a tenth:\n${worsened.map((line) => `  ${line}`).join('\n')}`)
-const failed = figures.filter((figure) => figure.unit === '×' && missed(figure))
+const failed = figures.filter((figure) => (figure.unit === '×' || figure.unit === '') && missed(figure))
 console.log(failed.length === 0 ? '\nEvery ratio is within its target.' : `\n${failed.length} ratios miss their targets.`)
 process.exit(failed.length === 0 ? 0 : 1)

@@ -81,6 +81,7 @@ export async function openSite({ databaseServer, name, patients, env = {}, laten
   await service.store.saveMappings([MAPPING], 'bench')
   const postgres = await serverProcess(databaseUrl)
   const programs = new Set<Program>()
+  let isClosed = false
   const start = (args: readonly string[], over: Env, nodeOptions: readonly string[]): Program => {
     const program = startProgram(args, { ...settings, ...over }, nodeOptions)
     programs.add(program)
@@ -112,6 +113,8 @@ export async function openSite({ databaseServer, name, patients, env = {}, laten
     },
     cpu: () => ({ postgres: cpuOfFamily(postgres), dhis2: cpuOf(sink.pid!) }),
     async close() {
+      if (isClosed) return
+      isClosed = true
       await Promise.all([...programs].map((program) => program.stop()))
       await service.close()
       sink.kill()
