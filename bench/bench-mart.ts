@@ -129,7 +129,9 @@ export async function forgetMarkers(databaseUrl: string): Promise<void> {
 function formTable(form: keyof typeof FORMS): string {
   const answers = FORMS[form].columns.map(([name, , value]) => `${value} as ${quoted(name)}`)
   // every seventh has an answer, as it is with such questions
-  const others = unmapped.map((name, i) => `case when encounter_id % 7 = ${i % 7} then 'Clinic ' || encounter_id % 50 end as ${quoted(name)}`)
+  const others = unmapped.map(
+    (name, i) => `case when encounter_id % 7 = ${i % 7} then 'Clinic ' || encounter_id % 50 end as ${quoted(name)}`,
+  )
   return `create table ${at(`hts_${form}_form`)} as select encounter_id, ${[...answers, ...others].join(', ')} from ${at('encounter')} where form = '${form}'`
 }
 
@@ -157,7 +159,15 @@ function viewOf(form: keyof typeof FORMS): string {
             ', '
           ) as ${quoted(name)}`,
   )
-  const fixed = ['"Patient_Identifier"', '"OrgUnit"', 'event_unique_id', 'patient_program_id', 'enrollment_date', 'event_date', 'date_created']
+  const fixed = [
+    '"Patient_Identifier"',
+    '"OrgUnit"',
+    'event_unique_id',
+    'patient_program_id',
+    'enrollment_date',
+    'event_date',
+    'date_created',
+  ]
   return `
     select v."Patient_Identifier", v."OrgUnit", '${HTS}'::text as program, '${FORMS[form].stage}'::text as program_stage,
       v.event_unique_id, v.patient_program_id, v.enrollment_date, v.event_date, null::text as status, v.date_created,

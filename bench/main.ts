@@ -4,6 +4,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { delta } from './delta.ts'
+import { firstSync } from './first-sync.ts'
 import { memory } from './memory.ts'
 import { missed, type Figure, type Measurement } from './measurement.ts'
 import { ownCost } from './own-cost.ts'
@@ -14,7 +15,7 @@ import { scaleOut } from './scale-out.ts'
 import { unchanged } from './unchanged.ts'
 import { users } from './users.ts'
 
-const MEASUREMENTS: readonly Measurement[] = [ownCost, profile, memory, unchanged, delta, scaleOut, users]
+const MEASUREMENTS: readonly Measurement[] = [firstSync, ownCost, profile, memory, unchanged, delta, scaleOut, users]
 /** committed: what a run is compared with */
 const KEPT = 'bench/last-result.json'
 const LAST = '.cache/bench/last-result.json'

@@ -15,14 +15,12 @@ export const memory: Measurement = {
     const [small, big] = [found[0]!, found.at(-1)!]
     const [from, to] = [sizes[0]!.toLocaleString('en'), sizes.at(-1)!.toLocaleString('en')]
     return [
-      ...sizes.map(
-        (events, i): Figure => ({
-          name: `peak memory of the worker, ${events.toLocaleString('en')} events`,
-          value: found[i]!.peak,
-          unit: 'MB',
-          target: { atMost: 300 },
-        }),
-      ),
+      ...sizes.map((events, i): Figure => ({
+        name: `peak memory of the worker, ${events.toLocaleString('en')} events`,
+        value: found[i]!.peak,
+        unit: 'MB',
+        target: { atMost: 300 },
+      })),
       { name: `peak memory, ${to} to ${from} events`, value: big.peak / small.peak, unit: '×', target: { atMost: 1.15 } },
       { name: `time for an object, ${to} to ${from} events`, value: big.perObject / small.perObject, unit: '×', target: { atMost: 1.2 } },
     ]

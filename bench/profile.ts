@@ -29,7 +29,7 @@ export const profile: Measurement = {
   about: 'where the worker’s time goes, in a first sync to a DHIS2 that answers at once',
   async measure(stage) {
     const dir = mkdtempSync(join(tmpdir(), 'bahmni-dhis2-profile-'))
-    const events = stage.short ? Number(process.env["SMOKE"] ?? 8000) : 40_000
+    const events = stage.short ? Number(process.env['SMOKE'] ?? 8000) : 40_000
     const site = await stage.open({ name: 'bench_profile', patients: events / VISITS })
     try {
       const worker = await site.startWorker({}, ['--cpu-prof', '--cpu-prof-dir', dir])
@@ -48,7 +48,10 @@ export const profile: Measurement = {
 
 function timesOf({ nodes, samples, timeDeltas }: Profile): { parts: [string, number][]; functions: [string, number][] } {
   const places = new Map(
-    nodes.map(({ id, callFrame }) => [id, `${callFrame.functionName} ${callFrame.url.replace(/^.*(?=\/node_modules\/)|^file:.*?\/dist(?=\/)/, '')}:${callFrame.lineNumber + 1}`]),
+    nodes.map(({ id, callFrame }) => [
+      id,
+      `${callFrame.functionName} ${callFrame.url.replace(/^.*(?=\/node_modules\/)|^file:.*?\/dist(?=\/)/, '')}:${callFrame.lineNumber + 1}`,
+    ]),
   )
   const [parts, functions] = [new Map<string, number>(), new Map<string, number>()]
   for (const [i, node] of samples.entries()) {

@@ -1,6 +1,6 @@
 /** One, two and four workers on one queue, to a DHIS2 that takes its time and has room for all of them. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createQueueBackend } from '../queues/backend.ts'
+import { createQueueBackend, type Worker } from '../queues/backend.ts'
 import { CHUNK_JOB_OPTIONS } from '../queues/flow.ts'
 import { demoDatabase } from '../sql/demo/database.ts'
 import type { Figure, Measurement } from './measurement.ts'
@@ -23,7 +23,12 @@ export const scaleOut: Measurement = {
       const alone = await secondsOf(stage, 1, env)
       for (const workers of stage.short ? [2] : [2, 4]) {
         const times = alone / (await secondsOf(stage, workers, env))
-        figures.push({ name: `${workers} workers on ${backend}, of ${workers}-fold`, value: times / workers, unit: '×', target: { atLeast: 0.9 } })
+        figures.push({
+          name: `${workers} workers on ${backend}, of ${workers}-fold`,
+          value: times / workers,
+          unit: '×',
+          target: { atLeast: 0.9 },
+        })
       }
       figures.push({
         name: `queue on ${backend}, time of a chunk`,
@@ -49,7 +54,9 @@ async function secondsOf(stage: Stage, workers: number, env: Record<string, stri
     // the first connections and the first words of a session are no worker's speed
     await sleep(500)
     const { steps, seconds } = await site.sync()
-    stage.say(`  ${workers}: ${seconds.toFixed(1)} s: ${steps.map((s) => `${s.step} ${(s.endedAt!.getTime() - s.startedAt!.getTime()) / 1000}`).join(', ')}`)
+    stage.say(
+      `  ${workers}: ${seconds.toFixed(1)} s: ${steps.map((s) => `${s.step} ${(s.endedAt!.getTime() - s.startedAt!.getTime()) / 1000}`).join(', ')}`,
+    )
     return seconds
   } finally {
     await site.close()
@@ -67,18 +74,21 @@ async function overhead(stage: Stage, redis: string | null): Promise<number> {
   await chunks.addBulk(Array.from({ length: jobs }, (_, i) => ({ name: 'chunk', data: { i }, opts: { ...CHUNK_JOB_OPTIONS } })))
   const started = performance.now()
   let done = 0
-  const worker = backend.worker<object, number>(
-    'chunks',
-    async (job) => {
-      await job.log('100 in 1000 ms')
-      await steps.updateJobProgress(step.id!, Math.floor((100 * done++) / jobs))
-      return done
-    },
-    { concurrency: 3 },
-  )
-  while (done < jobs) await sleep(10)
+  let worker: Worker | undefined
+  await new Promise<void>((all) => {
+    worker = backend.worker<object, number>(
+      'chunks',
+      async (job) => {
+        await job.log('100 in 1000 ms')
+        await steps.updateJobProgress(step.id!, Math.floor((100 * done) / jobs))
+        if (++done === jobs) all()
+        return done
+      },
+      { concurrency: 3 },
+    ) as Worker
+  })
   const ms = performance.now() - started
-  await worker.close()
+  await worker?.close()
   await steps.obliterate({ force: true })
   await chunks.obliterate({ force: true })
   await Promise.all([steps.close(), chunks.close()])

@@ -77,10 +77,24 @@ export const users: Measurement = {
 
     const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
     const kinds = ['logs', 'preview', 'sync', 'progress'] as const
-    const p95 = (of: readonly Visit[], kind: Kind) => percentile(of.filter((v) => v.kind === kind).map((v) => v.ms), 95)
+    const p95 = (of: readonly Visit[], kind: Kind) =>
+      percentile(
+        of.filter((v) => v.kind === kind).map((v) => v.ms),
+        95,
+      )
     return [
-      { name: `answers to ${USERS} users that were no success`, value: [...calm, ...visits].filter((v) => !v.ok).length, unit: '', target: { atMost: 0 } },
-      { name: `the sync's rate beside ${USERS} users, to that without`, value: mean(rates.with) / mean(rates.without), unit: '×', target: { atLeast: 0.9 } },
+      {
+        name: `answers to ${USERS} users that were no success`,
+        value: [...calm, ...visits].filter((v) => !v.ok).length,
+        unit: '',
+        target: { atMost: 0 },
+      },
+      {
+        name: `the sync's rate beside ${USERS} users, to that without`,
+        value: mean(rates.with) / mean(rates.without),
+        unit: '×',
+        target: { atLeast: 0.9 },
+      },
       ...kinds.flatMap((kind): Figure[] => [
         { name: `p95 of ${kind} without a sync`, value: p95(calm, kind), unit: 'ms', better: 'less' },
         { name: `p95 of ${kind} beside a sync`, value: p95(visits, kind), unit: 'ms', better: 'less' },
@@ -135,7 +149,12 @@ async function openCrowd(site: Site, url: string): Promise<Crowd> {
         const pages: [Kind, string][] = [
           ['logs', '/logs'],
           ['preview', `/mappings/${mapping}/preview`],
-          ...(runId === null ? [] : ([['sync', `/syncs/${runId}`], ['progress', `/syncs/${runId}/progress`]] as [Kind, string][])),
+          ...(runId === null
+            ? []
+            : ([
+                ['sync', `/syncs/${runId}`],
+                ['progress', `/syncs/${runId}/progress`],
+              ] as [Kind, string][])),
         ]
         await sleep(Math.random() * READING_MS)
         for (let at = i; performance.now() < until; at++) {
