@@ -12,6 +12,7 @@ import { reject, type Rejection, type RejectionCode } from '../../src/core/rejec
 import { MartRebuiltError, readRelations, refuseRebuilt, type Relation } from '../mart/catalogue.ts'
 import { inDelta, isConfirmed, isOfSentEnrollment } from '../mart/delta.ts'
 import { selectRows } from '../mart/rows.ts'
+import { recordset } from '../recordset.ts'
 import { holdChildren, isDismissed, isDismissedAsNobodys, leaveOutDismissed } from './dismissed.ts'
 import { keepRejected, relationOf, settleVanished } from './keep-rejected.ts'
 import { readMarkers } from './markers.ts'
@@ -221,7 +222,7 @@ async function rejectDoubtful(tx: CommonQueryMethods, run: Run, relations: reado
   })
   await tx.query(sql.unsafe`
     update sync_snapshot_row s set state = 'rejected', rejection = r.rejection
-    from jsonb_to_recordset(${sql.jsonb(rejections as never)}) as r (row_id bigint, rejection jsonb)
+    from ${recordset(rejections)} as r (row_id bigint, rejection jsonb)
     where s.run_id = ${run.runId} and s.row_id = r.row_id`)
   if (run.dryRun) return
   await keepDoubtful(tx, run)
