@@ -222,3 +222,14 @@ export async function scan(databaseUrl: string): Promise<Scans> {
     await client.end()
   }
 }
+
+/** Bytes on disk of all tables but the Mart's, indexes included. */
+export async function sizeOfOurs(databaseUrl: string): Promise<number> {
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  const { rows } = await client.query<{ bytes: string }>(`
+    select sum(pg_total_relation_size(c.oid)) as bytes from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind = 'r' and n.nspname in ('public', 'bullmq')`)
+  await client.end()
+  return Number(rows[0]!.bytes)
+}

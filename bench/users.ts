@@ -122,7 +122,7 @@ async function openCrowd(site: Site, url: string): Promise<Crowd> {
   )
   const ask = async (kind: Kind, path: string, token: string, until: number): Promise<Visit> => {
     const started = performance.now()
-    const signal = AbortSignal.timeout(Math.max(1, until - started + 30_000))
+    const signal = AbortSignal.timeout(Math.max(1, Math.ceil(until - started) + 30_000))
     try {
       const response = await fetch(`${url}/api/v1${path}`, { headers: { authorization: `Bearer ${token}` }, signal })
       if (kind === 'progress') {
