@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, chmodSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startEmbeddedPostgres } from '../src/embedded-postgres.ts'
-import { OBJECTS, VISITS } from './bench-mart.ts'
+import { OBJECTS, settleStatistics, VISITS } from './bench-mart.ts'
 import { cpuOf, peakMemoryOf } from './process-figures.ts'
 import { openSite, type Site, type SiteOptions, type Synced } from './site.ts'
 
@@ -69,6 +69,7 @@ async function firstSync(open: Stage['open'], events: number, say: Stage['say'])
     postgres: after.postgres - before.postgres,
     dhis2: after.dhis2 - before.dhis2,
   }
+  await settleStatistics(site.databaseUrl)
   const peakMemory = peakMemoryOf(worker.pid)
   const objects = patients * OBJECTS
   if (synced.sent !== objects) throw new Error(`${synced.sent} of ${objects} objects were sent`)
