@@ -21,7 +21,13 @@ export const memory: Measurement = {
         unit: 'MB',
         target: { atMost: 300 },
       })),
-      { name: `peak memory, ${to} to ${from} events`, value: big.peak / small.peak, unit: '×', target: { atMost: 1.15 } },
+      {
+        name: `peak memory, ${to} to ${from} events`,
+        value: big.peak / small.peak,
+        unit: stage.short ? 'times' : '×',
+        // a short sync ends before V8's heap has the size that it keeps
+        ...(stage.short ? { better: 'less' } : { target: { atMost: 1.15 } }),
+      },
       { name: `time for an object, ${to} to ${from} events`, value: big.perObject / small.perObject, unit: '×', target: { atMost: 1.2 } },
     ]
   },
