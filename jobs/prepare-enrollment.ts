@@ -104,6 +104,7 @@ function findSame(
   inEnrollment: readonly Dhis2Event[],
   { tracked }: EventsThere,
 ): Map<string, string> {
+  if (inEnrollment.length === 0) return new Map()
   const there = new Set(inEnrollment.map(({ event }) => event))
   // taken over by a run that was cut off, which may have changed it since
   const taken = new Map(

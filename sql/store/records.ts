@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { KINDS, type EnrollmentRow, type EventLink, type EventRow, type PatientRow } from '../../src/core/model.ts'
 import { groupBy } from '../../src/core/group-by.ts'
 import type { Rejection } from '../../src/core/rejection.ts'
+import { recordset } from '../recordset.ts'
 import { keepRejected } from './keep-rejected.ts'
 import { tableOf } from './snapshot-table.ts'
 import { RunEndedError, type Outcome, type PatientWork, type PushItem, type RejectedRow, type Step, type Store } from './store.ts'
@@ -198,7 +199,7 @@ export function recordMethods(pool: CommonQueryMethods): RecordMethods {
         await tx.query(sql.unsafe`
           insert into sync_plan (run_id, chunk, step, row_id, wave, plan, events)
           select ${runId}, ${chunk}, step, row_id, wave, plan, array(select jsonb_array_elements_text(events)::bigint)
-          from jsonb_to_recordset(${sql.jsonb(rows as never)}) as p (row_id bigint, step text, wave integer, plan jsonb, events jsonb)`)
+          from ${recordset(rows)} as p (row_id bigint, step text, wave integer, plan jsonb, events jsonb)`)
       })
     },
 
@@ -250,7 +251,7 @@ export function recordMethods(pool: CommonQueryMethods): RecordMethods {
       const going = await pool.oneFirst(sql.type(z.object({ going: z.boolean() }))`
         with run as (select run_id, mapping_name, dry_run from sync_run where run_id = ${runId} and ${IS_GOING} for share), given as (
           select s.kind, s.record_key, r.uid, array(select jsonb_array_elements_text(r.sent)) as sent
-          from jsonb_to_recordset(${sql.jsonb(rows as never)}) as r (row_id bigint, uid text, sent jsonb)
+          from ${recordset(rows)} as r (row_id bigint, uid text, sent jsonb)
           join sync_snapshot_row s on s.run_id = ${runId} and s.row_id = r.row_id
         ), marked as (
           insert into sync_confirmed as c (mapping_name, kind, record_key, uid, hash, sent, run_id)
@@ -337,7 +338,7 @@ async function recordOutcomes(pool: CommonQueryMethods, runId: string, step: Ste
     with run as (
       select mapping_name, requested_by, dry_run, mapping, ${IS_GOING} as going from sync_run where run_id = ${runId} for share
     ), given as (
-      select * from jsonb_to_recordset(${sql.jsonb(rows as never)})
+      select * from ${recordset(rows)}
         as o (row_id bigint, state text, uid text, tracked_entity text, status text, adopted boolean, sent jsonb, rejection jsonb, warnings jsonb)
     ), settled as (
       update sync_snapshot_row s

@@ -7,7 +7,7 @@ import type { Mapping } from '../../src/core/mapping.ts'
 import { KINDS } from '../../src/core/model.ts'
 import type { Rejection } from '../../src/core/rejection.ts'
 import { recordMethods } from './records.ts'
-import { takeSnapshot } from './snapshot.ts'
+import { keepWhatWasSeen, takeSnapshot } from './snapshot.ts'
 import type { MartOptions, RecordRef, RehearsedRow, Rehearsal, Run, Store } from './store.ts'
 
 const CHUNK = 0
@@ -70,12 +70,13 @@ async function prepare(tx: CommonQueryMethods, options: MartOptions, mapping: Ma
     erasedAt: null,
     counts: { trackedEntity: NONE, enrollment: NONE, event: NONE },
   }
-  const { programs } = await takeSnapshot(tx, run, options, false)
+  const taken = await takeSnapshot(tx, run, options, false)
+  await keepWhatWasSeen(tx, runId, taken)
   await tx.query(sql.unsafe`
     insert into sync_patient (run_id, chunk, patient_id)
     select distinct ${runId}::uuid, ${CHUNK}::int, patient_id from sync_snapshot_row where run_id = ${runId} and state = 'pending'`)
   return {
-    run: { ...run, programs },
+    run: { ...run, programs: taken.programs },
     chunk: CHUNK,
     // what the steps of a dry run ask for; nothing is on its way anywhere
     store: { ...recordMethods(tx), markSending: () => Promise.resolve() } as unknown as Store,

@@ -12,6 +12,7 @@ import { reject, type Rejection, type RejectionCode } from '../../src/core/rejec
 import { MartRebuiltError, readRelations, refuseRebuilt, type Relation } from '../mart/catalogue.ts'
 import { inDelta, isConfirmed, isOfSentEnrollment } from '../mart/delta.ts'
 import { selectRows } from '../mart/rows.ts'
+import { recordset } from '../recordset.ts'
 import { holdChildren, isDismissed, isDismissedAsNobodys, leaveOutDismissed } from './dismissed.ts'
 import { keepRejected, relationOf, settleVanished } from './keep-rejected.ts'
 import { readMarkers } from './markers.ts'
@@ -28,15 +29,19 @@ export function snapshotMethods(
   options: MartOptions,
 ): Pick<Store, 'takeSnapshot' | 'flagSameValues' | 'assignChunks' | 'chunksOf'> {
   return {
-    takeSnapshot: (run) =>
-      pool
+    async takeSnapshot(run) {
+      const taken = await pool
         .transaction(async (tx) => {
           await tx.query(sql.unsafe`set transaction isolation level repeatable read`)
           return takeSnapshot(tx, run, options)
         })
         .catch((error: unknown) => {
           throw isMissing(error) ? new MartRebuiltError(run.mappingName) : error
-        }),
+        })
+      // after that transaction: the heartbeat has changed the row meanwhile, which repeatable read takes for a conflict
+      await keepWhatWasSeen(pool, run.runId, taken)
+      return { counts: taken.counts, programs: taken.programs }
+    },
 
     async flagSameValues(runId, columns) {
       const run = await pool.one(sql.type(z.object({ mapping: z.unknown() }))`select mapping from sync_run where run_id = ${runId}`)
@@ -88,7 +93,7 @@ export async function takeSnapshot(
   run: Run,
   { martSchema, overlapDays }: Pick<MartOptions, 'martSchema' | 'overlapDays'>,
   planned = true,
-): Promise<SnapshotSummary> {
+): Promise<Taken> {
   const { runId, mapping, mappingName } = run
   await tx.query(sql.unsafe`delete from sync_snapshot_row where run_id = ${runId}`)
   await tx.query(sql.unsafe`delete from sync_patient where run_id = ${runId}`)
@@ -136,9 +141,20 @@ export async function takeSnapshot(
   const newest = Object.fromEntries(KINDS.map((kind) => [kind, scanned[kind].newest]))
   const programs = await tx.anyFirst(sql.type(z.object({ program: z.string() }))`
     select distinct program from sync_snapshot_row where run_id = ${runId} and program is not null order by program`)
+  const at = await tx.oneFirst(sql.type(z.object({ at: z.string() }))`select now()::timestamp::text as at`)
+  return { counts, programs, at, newest }
+}
+
+interface Taken extends SnapshotSummary {
+  /** when the transaction began */
+  at: string
+  newest: Record<string, string | null>
+}
+
+/** For the steps and the markers. */
+export async function keepWhatWasSeen(tx: CommonQueryMethods, runId: string, { at, newest, programs }: Taken): Promise<void> {
   await tx.query(sql.unsafe`
-    update sync_run set snapshot_at = now()::timestamp, newest = ${sql.jsonb(newest)}, programs = ${sql.array([...programs], 'text')} where run_id = ${runId}`)
-  return { counts, programs }
+    update sync_run set snapshot_at = ${at}::timestamp, newest = ${sql.jsonb(newest)}, programs = ${sql.array([...programs], 'text')} where run_id = ${runId}`)
 }
 
 const asked = (runId: string, kind: Kind) =>
@@ -221,7 +237,7 @@ async function rejectDoubtful(tx: CommonQueryMethods, run: Run, relations: reado
   })
   await tx.query(sql.unsafe`
     update sync_snapshot_row s set state = 'rejected', rejection = r.rejection
-    from jsonb_to_recordset(${sql.jsonb(rejections as never)}) as r (row_id bigint, rejection jsonb)
+    from ${recordset(rejections)} as r (row_id bigint, rejection jsonb)
     where s.run_id = ${run.runId} and s.row_id = r.row_id`)
   if (run.dryRun) return
   await keepDoubtful(tx, run)

@@ -46,15 +46,19 @@ export function orgUnitOf(code: string | null, program: Program | null, metadata
 
 export function programOf(uid: string | null, metadata: Metadata, where: FixedWhere): Program | Refused {
   if (isBlank(uid)) return refuse('program-missing', `${givenOf('program', where)} is empty.`, { column: 'program' })
+  const program = metadata.programs.get(uid)
+  if (program) return program
   const message = `${givenOf('program', where)} has ${quoted(uid)}, which is no program in DHIS2.`
-  return metadata.programs.get(uid) ?? refuse('program-unknown', message, { column: 'program', value: uid, dhis2Uid: uid })
+  return refuse('program-unknown', message, { column: 'program', value: uid, dhis2Uid: uid })
 }
 
 /** In any case; blanks around are no matter. */
 export function statusOf<Status extends string>(text: string | null, known: readonly Status[], where: Where): Status | Refused {
   const upper = text?.trim().toUpperCase() ?? ''
+  const status = known.find((s) => s === upper)
+  if (status) return status
   const message = `${columnOf('status', where)} ${isBlank(text) ? 'is empty, and' : `has ${quoted(text)}, which`} is not one of ${known.join(', ')}.`
-  return known.find((s) => s === upper) ?? refuse('status-unknown', message, { column: 'status', value: text })
+  return refuse('status-unknown', message, { column: 'status', value: text })
 }
 
 /** @param today yyyy-MM-dd in the site's time zone @returns yyyy-MM-dd */

@@ -52,13 +52,21 @@ type Translation = Readonly<Record<string, string>>
 /** In the order of a row's `values`; the SQL that reads the Mart uses the same list. */
 export type MappedColumns = readonly (readonly [column: string, uid: string, translation: Translation])[]
 
-export function mappedColumns({ columns, translations }: Pick<EventRelation, 'columns' | 'translations'>): MappedColumns {
+export function mappedColumns(relation: Pick<EventRelation, 'columns' | 'translations'>): MappedColumns {
+  const known = listed.get(relation)
+  if (known) return known
+  const { columns, translations } = relation
   // sorted: the order of keys in a JSON column must not change a record's hash
-  return Object.entries(columns)
+  const list = Object.entries(columns)
     .filter(([, uid]) => uid.trim() !== '')
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([column, uid]) => [column, uid, Object.hasOwn(translations, column) ? translations[column]! : {}])
+    .map(([column, uid]) => [column, uid, Object.hasOwn(translations, column) ? translations[column]! : {}] as const)
+  listed.set(relation, list)
+  return list
 }
+
+/** They are asked for with every row. */
+const listed = new WeakMap<object, MappedColumns>()
 
 /** A text that is not in the table goes as it is; an empty one is never in it. */
 export function translated(text: string | null, translation: Translation): string | null {

@@ -86,7 +86,7 @@ export function trackedEntityPayload(row: PatientRow, ctx: PatientContext): Resu
   const missing = [...mandatory].find((uid) => (values.get(uid) ?? null) === null && (ctx.isNew || values.has(uid)))
   if (missing !== undefined) return missingValue(missing, metadata.attributes, columns, where)
 
-  const attributes = [...values].map(([attribute, value]) => ({ attribute, value }))
+  const attributes = Array.from(values, ([attribute, value]) => ({ attribute, value }))
   return {
     payload: {
       trackedEntity: ctx.uid,
@@ -190,19 +190,31 @@ export function eventPayload(row: EventRow, ctx: EventContext): Result<Made<Even
   })
   if ('rejection' in values) return values
 
-  const compulsory =
-    status === 'COMPLETED' || stage.validationStrategy === 'ON_UPDATE_AND_INSERT'
-      ? [...stage.dataElements].flatMap(([uid, d]) => (d.compulsory ? [uid] : []))
-      : []
-  const missing = compulsory.find((uid) => (values.get(uid) ?? null) === null && (row.tracker === null || values.has(uid)))
+  const isChecked = status === 'COMPLETED' || stage.validationStrategy === 'ON_UPDATE_AND_INSERT'
+  const missing = isChecked
+    ? compulsoryOf(stage).find((uid) => (values.get(uid) ?? null) === null && (row.tracker === null || values.has(uid)))
+    : undefined
   if (missing !== undefined) return missingValue(missing, metadata.dataElements, columns, where)
 
-  const dataValues = [...values].map(([dataElement, value]) => ({ dataElement, value }))
+  const dataValues = Array.from(values, ([dataElement, value]) => ({ dataElement, value }))
   const exists = row.tracker !== null || row.unconfirmed
   return { payload: { event: ctx.uid, programStage: stage.uid, orgUnit, occurredAt, status, dataValues, exists }, sent: sentOf(values) }
 }
 
-const sentOf = (values: ReadonlyMap<string, FieldValue>) => [...values].flatMap(([uid, value]) => (value === null ? [] : [uid]))
+/** of a stage, by which many events are made */
+const compulsory = new WeakMap<ProgramStage, readonly string[]>()
+function compulsoryOf(stage: ProgramStage): readonly string[] {
+  const known = compulsory.get(stage) ?? [...stage.dataElements].flatMap(([uid, d]) => (d.compulsory ? [uid] : []))
+  compulsory.set(stage, known)
+  return known
+}
+
+// a loop: with flatMap it took a tenth of the time of a payload
+function sentOf(values: ReadonlyMap<string, FieldValue>): string[] {
+  const sent: string[] = []
+  for (const [uid, value] of values) if (value !== null) sent.push(uid)
+  return sent
+}
 
 interface Columns extends Where {
   /** attributes or data elements that DHIS2 has */
@@ -229,29 +241,29 @@ function convertColumns(
   for (const [i, [column, uid, translation]] of columns.entries()) {
     const own = row.values[i] ?? null
     const text = translated(own, translation)
-    const said = text === own ? quoted(own) : `${quoted(own)} (translated to ${quoted(text)})`
+    const said = () => (text === own ? quoted(own) : `${quoted(own)} (translated to ${quoted(text)})`)
     const field = how.fields.get(uid)
     if (!field) {
       if (isBlank(text)) continue
-      const message = `${columnOf(column, how)} has ${said} and is mapped to "${uid}", ${how.unknown}.`
+      const message = `${columnOf(column, how)} has ${said()} and is mapped to "${uid}", ${how.unknown}.`
       return refuse('field-unknown', message, { column, dhis2Uid: uid, value: own })
     }
     const made = convertValue(text, field, how)
-    const about = { column, dhis2Uid: uid, dhis2Name: field.name, value: own }
+    const about = () => ({ column, dhis2Uid: uid, dhis2Name: field.name, value: own })
     // a null for a data element of another stage is E1305: only the stage's own
     if (how.stage && !how.stage.dataElements.has(uid)) {
       if ('value' in made && made.value === null) continue
-      const message = `${columnOf(column, how)} has ${said} for "${field.name}", which does not belong to stage "${how.stage.name}".`
-      return refuse('field-not-in-stage', message, about)
+      const message = `${columnOf(column, how)} has ${said()} for "${field.name}", which does not belong to stage "${how.stage.name}".`
+      return refuse('field-not-in-stage', message, about())
     }
     if ('problem' in made) {
       const hint = made.hint === null ? '' : ` (${made.hint})`
-      return refuse(made.problem, `${columnOf(column, how)} has ${said}, which ${made.because} for "${field.name}"${hint}.`, about)
+      return refuse(made.problem, `${columnOf(column, how)} has ${said()}, which ${made.because} for "${field.name}"${hint}.`, about())
     }
     const before = values.get(uid) ?? null
     if (made.value !== null && before !== null && before !== made.value) {
-      const message = `${columnOf(column, how)} has ${said} for "${field.name}", but column "${from.get(uid)}", mapped to the same, has ${quoted(before)}.`
-      return refuse('value-invalid', message, about)
+      const message = `${columnOf(column, how)} has ${said()} for "${field.name}", but column "${from.get(uid)}", mapped to the same, has ${quoted(before)}.`
+      return refuse('value-invalid', message, about())
     }
     if (made.value !== null) from.set(uid, column)
     if (made.value !== null || (before === null && row.sent.includes(uid))) values.set(uid, made.value)

@@ -176,8 +176,17 @@ const DATE = /^([1-9]\d{3}-\d{2}-\d{2})(?:[T ](?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]
 /** yyyy-MM-dd of a real calendar date with or without a time, from the year 1000 on (DHIS2 takes four digits); null otherwise. */
 export function dateOf(text: string): string | null {
   const date = DATE.exec(text.trim())?.[1]
-  return date !== undefined && DateTime.fromISO(date).isValid ? date : null
+  return date !== undefined && isOnCalendar(date) ? date : null
 }
+
+/** Counted by hand: an event has several dates, and a library's cost half of all that is decided about it. */
+function isOnCalendar(date: string): boolean {
+  const [year, month, day] = [Number(date.slice(0, 4)), Number(date.slice(5, 7)), Number(date.slice(8))]
+  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
+  const length = month === 2 && !isLeap ? 28 : MONTHS[month - 1]
+  return length !== undefined && day >= 1 && day <= length
+}
+const MONTHS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 
 /** yyyy-MM-dd'T'HH:mm:ss.SSS with the zone's offset; a date alone is midnight. */
 function dateTimeOf(text: string, timeZone: string): string | null {

@@ -485,6 +485,30 @@ describe('snapshot', () => {
     expect(await workList()).toMatchObject([{ attempts: 1 }])
     expect(await rowsOf(run)).toHaveLength(5)
   })
+  test('it may take long: the run is said to be alive meanwhile', async () => {
+    clinic.healthy('a')
+    await mart()
+    const view = 'mart.hts_program_events_table'
+    await db.query(`alter view ${view} rename to slow`)
+    await db.query('create sequence mart.looked')
+    await db.query(
+      `create view ${view} as select * from mart.slow where (select nextval('mart.looked')) > 0 and (select pg_advisory_xact_lock_shared(77)) is not null`,
+    )
+    const run = await created()
+    await db.query('select pg_advisory_lock(77)')
+    const taking = store.takeSnapshot(run)
+    const isWaiting = async () =>
+      (await db.query(`select from pg_locks where locktype = 'advisory' and not granted and objid = 77`)).length > 0
+    while (!(await isWaiting())) await new Promise((done) => setTimeout(done, 10))
+    await store.sayAlive([run.runId])
+    await db.query('select pg_advisory_unlock(77)')
+    expect((await taking).counts.event).toMatchObject({ pending: 2 })
+    expect((await store.readRun(run.runId))!.programs).toEqual([HTS])
+    // not begun anew
+    expect(await db.query('select last_value::int as times from mart.looked')).toEqual([{ times: 1 }])
+    await db.query('drop view mart.slow cascade')
+    await db.query('drop sequence mart.looked')
+  })
   test('an event brings its patient and enrollments: to be sent when DHIS2 has never had them, else to look at', async () => {
     clinic.healthy('a')
     clinic.healthy('b')
