@@ -251,7 +251,7 @@ export const DEFECTS = [
   {
     defect: 'A preview’s file is read ahead of who reads it',
     file: 'sql/mart/streamed.ts',
-    from: "if (!batches.write(rows)) await once(batches, 'drain', { signal: stop.signal })",
+    from: 'if (!batches.write(rows)) await taken(batches, stop.signal, stalledMs)',
     to: 'batches.write(rows)',
     tests: ['api', 'test/api/previews.api.test.ts', 'a slow reader'],
   },
