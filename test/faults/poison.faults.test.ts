@@ -9,7 +9,7 @@ import { figuresOf } from '../support/figures.ts'
 import { dice, type Dice } from '../support/history.ts'
 import { brokenInvariants } from '../support/invariants.ts'
 import { readBack } from '../support/read-back.ts'
-import { openWorld, targets, type World } from '../support/world.ts'
+import { openWorld, targetsOfEachApi, type World } from '../support/world.ts'
 import { seedsOf } from './extent.ts'
 
 const ANSWERS = {
@@ -53,9 +53,7 @@ function poisonedClinic(tag: string, d: Dice): { clinic: Clinic; healthy: Clinic
   return { clinic, healthy, rejected }
 }
 
-const played = targets().filter(({ version, api, url }) => url !== null || version === (api === 'legacy' ? '2.30' : '2.43'))
-
-describe.each(played)('$name', (target) => {
+describe.each(targetsOfEachApi())('$name', (target) => {
   test.for(['trackedEntity', 'enrollment'] as const)(
     'a whole chunk of it (%s): the run fails, for DHIS2 may be out of order; the next one goes on with the others',
     async (what, context) => {

@@ -86,7 +86,8 @@ const withName = (server: string, name: string): string => {
 
 async function copyOf(template: string | null, server: string): Promise<TestDatabase> {
   const name = `t_${randomUUID().replaceAll('-', '')}`
-  await withClient(server, (client) => client.query(`create database ${name}${template ? ` template ${template}` : ''}`))
+  // by the log, as is usual, it takes 400 ms instead of 50
+  await withClient(server, (client) => client.query(`create database ${name} template ${template ?? 'template1'} strategy file_copy`))
   const url = withName(server, name)
   const pool = new pg.Pool({ connectionString: url, max: 2 })
   pool.on('error', () => {})

@@ -36,6 +36,9 @@ const TARGETS: readonly Target[] = PLAYED.flatMap(([version, api]) => [
 ])
 /** with DHIS2_REAL_ONLY only the real ones: the sandbox has been tested before */
 export const targets = () => TARGETS.filter((target) => target.url !== null || process.env['DHIS2_REAL_ONLY'] === undefined)
+/** The same, but of the sandbox's versions one for each API, the oldest and the newest: for what does not depend on the version. */
+export const targetsOfEachApi = () =>
+  targets().filter(({ url, api, version }) => url !== null || version === (api === 'legacy' ? '2.30' : '2.43'))
 
 const ACCOUNT = { username: 'sync', password: 'Sync-2024!pw' }
 

@@ -3,12 +3,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { EventRelation, Mapping } from '../../src/core/mapping.ts'
 import { Clinic, expectedOf, FOLLOW_UP, formsMappingOf, formViews, HTS, INITIAL } from '../support/clinic-model.ts'
 import { readBack } from '../support/read-back.ts'
-import { openWorld, targets, type World } from '../support/world.ts'
+import { openWorld, targetsOfEachApi, type World } from '../support/world.ts'
 
 const RESULT = 'HIV result given to client ?'
 const LATER = '2024-05-01 10:00:00'
 
-describe.each(targets())('$name', (target) => {
+describe.each(targetsOfEachApi())('$name', (target) => {
   let world: World
   let clinic: Clinic
   let mapping: Mapping

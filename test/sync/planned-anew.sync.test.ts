@@ -15,7 +15,7 @@ import { createUidFactory } from '../../src/core/uid.ts'
 import { Clinic, FOLLOW_UP, HTS, INITIAL, mappingOf } from '../support/clinic-model.ts'
 import { endOf, holdAt, REQUEST, start } from '../support/going.ts'
 import { readBack } from '../support/read-back.ts'
-import { openWorld, targets, type World } from '../support/world.ts'
+import { openWorld, targets, targetsOfEachApi, type World } from '../support/world.ts'
 
 const OTHERS = createUidFactory('others')
 const LATER = '2024-05-01 10:00:00'
@@ -134,7 +134,7 @@ async function overtaken(target: World['target'], openLatest: 'yes' | 'no', step
   return { world, report: await readReport(world.service.store, run.runId) }
 }
 
-describe.each(targets())('$name', (target) => {
+describe.each(targetsOfEachApi())('$name', (target) => {
   describe.each(['yes', 'no'] as const)('openLatestCompletedEnrollment %s', (openLatest) => {
     let oneAfterTheOther: Awaited<ReturnType<typeof result>>
     beforeAll(async () => {

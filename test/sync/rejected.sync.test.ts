@@ -5,11 +5,11 @@ import { readReport } from '../../src/cli/report.ts'
 import { Clinic, COLUMN_OF_NAME, expectedOf, INITIAL, mappingOf } from '../support/clinic-model.ts'
 import { readBack } from '../support/read-back.ts'
 import { until } from '../support/site.ts'
-import { openWorld, targets, type World } from '../support/world.ts'
+import { openWorld, targetsOfEachApi, type World } from '../support/world.ts'
 
 const LATER = '2024-05-01 10:00:00'
 
-describe.each(targets())('$name', (target) => {
+describe.each(targetsOfEachApi())('$name', (target) => {
   let world: World
   let clinic: Clinic
   const mart = () => world.mart([clinic.service('hts')])

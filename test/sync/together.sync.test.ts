@@ -11,14 +11,14 @@ import { endOf, holdAt, readRun, REQUEST, start } from '../support/going.ts'
 import { readBack } from '../support/read-back.ts'
 import { until } from '../support/site.ts'
 import { startWatch, type Watch } from '../support/watch.ts'
-import { openWorld, targets, type World } from '../support/world.ts'
+import { openWorld, targets, targetsOfEachApi, type World } from '../support/world.ts'
 import { withColumns } from '../support/with-columns.ts'
 
 /** Waits until a step has begun. */
 const begun = (world: World, run: Run, step: Step) =>
   until(async () => (await world.service.store.readSteps(run.runId)).find((s) => s.step === step)!.state !== 'queued')
 
-describe.each(targets())('$name: two mappings with the same patients', (target) => {
+describe.each(targetsOfEachApi())('$name: two mappings with the same patients', (target) => {
   let sandbox: Sandbox | null
   let dhis2: Watch
   let world: World

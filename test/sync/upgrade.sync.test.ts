@@ -10,7 +10,7 @@ import type { MartEnrollment, MartPatient, MartVisit } from '../../src/sandbox/m
 import { Clinic, expectedOf, FOLLOW_UP, formsMappingOf, formViews, HTS, INITIAL, mappingOf } from '../support/clinic-model.ts'
 import { GENERATIONS } from '../support/java-databases.ts'
 import { readBack } from '../support/read-back.ts'
-import { openWorld, targets, type World } from '../support/world.ts'
+import { openWorld, targetsOfEachApi, type World } from '../support/world.ts'
 
 const ORG_UNITS: Readonly<Record<string, string>> = { 'C-01': 'OUClinHre01', 'C-02': 'OUClinHre02' }
 /** as DHIS2 makes them: nothing of ours follows to them */
@@ -116,7 +116,7 @@ const CRASHES: readonly { after: string; persons: 'sent' | 'done'; closed: Sent;
   { after: 'everything, with all trackers lost', persons: 'sent', closed: 'sent', active: 'sent', adopted: [5, 6, 13] },
 ]
 
-describe.each(targets())('$name', (target) => {
+describe.each(targetsOfEachApi())('$name', (target) => {
   let world: World
   let clinic: Clinic
   let mapping: Mapping
