@@ -15,6 +15,8 @@ import { refuseStrangers } from './principal.ts'
 export interface RouterOptions {
   /** every answer is held against its declaration: for tests */
   checkAnswers: boolean
+  /** a preview that takes so long is shown to others for a while: never in tests, which change the Mart under it */
+  dearMs?: number
 }
 
 export function apiRouter(routes: readonly Route[], ctx: ApiContext, options: RouterOptions): Router {

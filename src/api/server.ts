@@ -4,6 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
 import { queueBoard } from '../../dashboard/queue-board.ts'
+import { DEAR_MS } from '../preview/shared.ts'
 import { within } from '../within.ts'
 import { ApiProblem, problemBody, problemOf } from './api-problem.ts'
 import { PROBLEMS } from './contract/problem.ts'
@@ -40,7 +41,7 @@ export function createApp(
   table: readonly Route[] = routes,
 ): Express {
   const app = express()
-  const ctx: ApiContext = { ...parts, live: openLive(parts) }
+  const ctx: ApiContext = { ...parts, live: openLive(parts, options.dearMs ?? DEAR_MS) }
   app.once(CLOSING, ctx.live.close)
   app.disable('x-powered-by')
   app.set('query parser', 'simple')

@@ -38,7 +38,7 @@ describe.each(BACKENDS)('on %s', (backend) => {
     const { USER: _, ...env } = api.site.env
     const [config, log] = [readConfig(env, ['database', 'dhis2']), createLog('silent')]
     const service = await openService(config, log)
-    const live = openLive({ ...service, config })
+    const live = openLive({ ...service, config }, Infinity)
     const authenticate = () =>
       Promise.resolve({ name: 'clerk', rights: new Set(['upload'] as const), via: 'local' as const, expiresAt: null })
     const routes = routesOf({ followSync: syncOperations.followSync }, { followSync })

@@ -63,7 +63,11 @@ export async function openApi(given: ApiOptions = {}): Promise<Api> {
   const service = await openService(config, log)
   if (workers) await service.startWorkers()
   const authenticate = who === 'real' ? createAuthenticate({ ...service, idleMinutes: config.sessionIdleMinutes }) : who
-  const web = await listen(createApp({ ...service, config, log, authenticate }, { checkAnswers: true }, routes), '127.0.0.1', 0)
+  const web = await listen(
+    createApp({ ...service, config, log, authenticate }, { checkAnswers: true, dearMs: Infinity }, routes),
+    '127.0.0.1',
+    0,
+  )
   return {
     site,
     service,

@@ -51,6 +51,22 @@ const side = z.object({
   values: z.record(z.string(), z.string().nullable()).meta({ description: 'attribute or data element UID → value' }),
 })
 
+const page = z.object({
+  generatedAt: instant.meta({ description: 'others who asked for the same a moment ago got the same' }),
+  dhis2Problem: z
+    .string()
+    .nullable()
+    .meta({ description: 'why DHIS2 did not answer, in a sentence: what it would refuse is not known then; null: it did' }),
+  counts: z
+    .object({ trackedEntity: counts, enrollment: counts, event: counts })
+    .nullable()
+    .meta({ description: 'of the whole delta, whatever the filters; null on later pages' }),
+  columns: z.object({ trackedEntity: z.array(z.string()), event: z.array(z.string()) }).meta({ description: 'mapped ones' }),
+  rows: z.array(row),
+  next: z.string().nullable(),
+})
+export type PreviewBody = z.infer<typeof page>
+
 export const previewOperations = defineOperations({
   readPreview: {
     method: 'get',
@@ -62,20 +78,7 @@ export const previewOperations = defineOperations({
       .object({ ...filters, after: z.string().max(4000).optional(), limit: z.coerce.number().int().min(1).max(500).default(50) })
       .refine(isPeriod, PERIOD),
     answers: {
-      200: z.object({
-        generatedAt: instant,
-        dhis2Problem: z
-          .string()
-          .nullable()
-          .meta({ description: 'why DHIS2 did not answer, in a sentence: what it would refuse is not known then; null: it did' }),
-        counts: z
-          .object({ trackedEntity: counts, enrollment: counts, event: counts })
-          .nullable()
-          .meta({ description: 'of the whole delta, whatever the filters; null on later pages' }),
-        columns: z.object({ trackedEntity: z.array(z.string()), event: z.array(z.string()) }).meta({ description: 'mapped ones' }),
-        rows: z.array(row),
-        next: z.string().nullable(),
-      }),
+      200: page,
     },
     problems: ['not-found', 'invalid', 'dhis2-unavailable'],
   },

@@ -1,16 +1,25 @@
-import { relationsOf } from '../../../core/mapping.ts'
+import { mappingEtag } from '../../../core/mapping-etag.ts'
+import { relationsOf, type Mapping } from '../../../core/mapping.ts'
 import type { Kind } from '../../../core/model.ts'
 import { openJudge, type Judged } from '../../../preview/judge.ts'
 import { readPage } from '../../../preview/page.ts'
-import type { previewOperations } from '../../contract/previews.ts'
-import type { Handler } from '../../handler.ts'
+import type { PreviewBody, previewOperations } from '../../contract/previews.ts'
+import type { ApiContext, Call, Handler } from '../../handler.ts'
 import { mappingNamed, rejectionBody, requestOf } from './answers.ts'
 import { placeOf, textOf } from './place.ts'
 
+type PreviewQuery = Call<typeof previewOperations.readPreview>['query']
+
 export const readPreview: Handler<typeof previewOperations.readPreview> = async ({ params, query }, ctx) => {
+  const mapping = await mappingNamed(params.name, ctx)
+  const key = JSON.stringify([mapping.name, mappingEtag(mapping), Object.entries(query).toSorted()])
+  return { status: 200, body: await ctx.live.previews(key, () => bodyOf(mapping, query, ctx)) }
+}
+
+async function bodyOf(mapping: Mapping, query: PreviewQuery, ctx: ApiContext): Promise<PreviewBody> {
   const { kind, patient, effect, after, limit } = query
   const place = after === undefined ? null : placeOf(after)
-  const mapping = await mappingNamed(params.name, ctx)
+  const generatedAt = new Date().toISOString()
   const judge = await openJudge(mapping, ctx.factsOf, ctx.config.timeZone)
   const page = await readPage(
     ctx.store,
@@ -23,7 +32,7 @@ export const readPreview: Handler<typeof previewOperations.readPreview> = async 
   const columns = (of: Kind) => [
     ...new Set(relations.flatMap((relation) => (relation.kind === of ? relation.columns.map(([column]) => column) : []))),
   ]
-  const bodyOf = ({ row, effect: becomes, rejection }: Judged) => {
+  const rowBody = ({ row, effect: becomes, rejection }: Judged) => {
     const mapped = relations.find((relation) => relation.kind === row.kind && relation.source === row.source)!.columns
     return {
       kind: row.kind,
@@ -44,14 +53,11 @@ export const readPreview: Handler<typeof previewOperations.readPreview> = async 
     }
   }
   return {
-    status: 200,
-    body: {
-      generatedAt: new Date().toISOString(),
-      dhis2Problem: judge.dhis2Problem,
-      counts: page.counts,
-      columns: { trackedEntity: columns('trackedEntity'), event: columns('event') },
-      rows: page.rows.map(bodyOf),
-      next: page.next && textOf(page.next),
-    },
+    generatedAt,
+    dhis2Problem: judge.dhis2Problem,
+    counts: page.counts,
+    columns: { trackedEntity: columns('trackedEntity'), event: columns('event') },
+    rows: page.rows.map(rowBody),
+    next: page.next && textOf(page.next),
   }
 }
