@@ -11,6 +11,7 @@ import {
   type Worker,
   type WorkerOptions,
 } from 'bullmq'
+import { HeardClient } from '../sql/heard-client.ts'
 import { firstAfter } from '../src/core/timetable.ts'
 
 export interface QueueBackend {
@@ -46,7 +47,7 @@ export function createQueueBackend({ databaseUrl, redisUrl, storeSchema, siteId 
   if (redisUrl === null) {
     // BullMQ's tables are kept apart from ours and the Mart's
     const schema = storeSchema === 'public' ? 'bullmq' : `${storeSchema}_bullmq`
-    const connection = { connectionString: databaseUrl, schema, migrate: true, max: POOL_SIZE }
+    const connection = { connectionString: databaseUrl, schema, migrate: true, max: POOL_SIZE, Client: HeardClient }
     return backend('postgres', withBackend(createPostgresBackend), { connection })
   }
   // BullMQ asks for null on a worker's connection: it waits as long as Redis is away

@@ -3,7 +3,7 @@ import { Crashed } from './pages/crashed.tsx'
 import { NotFound } from './pages/not-found.tsx'
 import { SignedIn } from './login/signed-in.tsx'
 import { Shell } from './shell/shell.tsx'
-import { PageLoading } from './parts/page-loading.tsx'
+import { AllLoading } from './parts/page-loading.tsx'
 
 /** One file of code for each page, loaded when it is first opened. */
 const page = (path: string, load: () => Promise<() => React.JSX.Element>): RouteObject => ({
@@ -32,7 +32,7 @@ export const createRouter = () =>
     [
       {
         Component: Shell,
-        HydrateFallback: PageLoading,
+        HydrateFallback: AllLoading,
         children: [{ errorElement: <Crashed />, children: pages }],
       },
     ],

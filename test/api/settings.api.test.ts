@@ -110,6 +110,8 @@ describe('checks', () => {
     const found = await checks()
     expect(found['Queue']).toMatchObject({ ok: false, text: expect.stringContaining('no process works on syncs') as string })
     expect(found['Mart']).toMatchObject({ ok: false, text: expect.stringContaining('hts_program_events_table') as string })
+    const { steps, chunks, schedules } = api.service.queues
+    await Promise.all([steps, chunks, schedules].map((queue) => queue.waitUntilReady()))
     proxy.cut()
     const away = await checks()
     expect(away['Database']).toMatchObject({ ok: false, text: expect.stringMatching(/database|in time/) as string })

@@ -5,7 +5,7 @@ import { keyOf, useRead } from '../api/use-read.ts'
 import { useTexts } from '../i18n/texts.tsx'
 import { Dialog } from '../parts/dialog.tsx'
 import { Failure } from '../parts/failure.tsx'
-import { PageLoading } from '../parts/page-loading.tsx'
+import { AllLoading } from '../parts/page-loading.tsx'
 import { LoginPage } from './login-page.tsx'
 import { SignIn } from './sign-in.tsx'
 import { SessionContext } from './session.tsx'
@@ -29,7 +29,7 @@ export function SessionGuard({ gate, children }: { gate: SessionGate; children: 
           <Failure error={session.error} retry={() => void session.refetch()} />
         </main>
       )
-    return <PageLoading />
+    return <AllLoading />
   }
   return (
     <SessionContext value={session.data}>

@@ -5,7 +5,7 @@ import { useApi } from '../api/api-context.tsx'
 import { useTexts } from '../i18n/texts.tsx'
 import { DataTable } from '../parts/data-table.tsx'
 import { Failure } from '../parts/failure.tsx'
-import { PageLoading } from '../parts/page-loading.tsx'
+import { PartLoading } from '../parts/page-loading.tsx'
 import { Time } from '../parts/time.tsx'
 
 /** Who did what; read when somebody opens it. */
@@ -27,7 +27,7 @@ export function AuditList() {
         <h2>{logs.audit}</h2>
       </summary>
       {audit.error && <Failure error={audit.error} retry={() => void audit.refetch()} />}
-      {open && !rows && !audit.error && <PageLoading />}
+      {open && !rows && !audit.error && <PartLoading />}
       {rows &&
         (rows.length === 0 ? (
           <p className="quiet">{logs.auditEmpty}</p>

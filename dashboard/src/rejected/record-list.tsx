@@ -7,7 +7,7 @@ import { useTexts } from '../i18n/texts.tsx'
 import { mayOne, useSession } from '../login/session.tsx'
 import { DataTable } from '../parts/data-table.tsx'
 import { Failure } from '../parts/failure.tsx'
-import { PageLoading } from '../parts/page-loading.tsx'
+import { PartLoading } from '../parts/page-loading.tsx'
 import { Time } from '../parts/time.tsx'
 import type { RejectedFilters, RejectedRecord } from './filters.ts'
 import { RecordActions } from './record-actions.tsx'
@@ -25,7 +25,7 @@ export function RecordList({ filters, caption }: { filters: RejectedFilters; cap
     getNextPageParam: ({ next }) => next,
   })
   if (records.error) return <Failure error={records.error} retry={() => void records.refetch()} />
-  if (!records.data) return <PageLoading />
+  if (!records.data) return <PartLoading />
   const rows = records.data.pages.flatMap((page) => page.rows)
   const toggle = (ids: readonly string[], on: boolean) => {
     const after = new Set(selected)

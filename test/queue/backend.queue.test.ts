@@ -1,0 +1,28 @@
+/** The queue's own connections on PostgreSQL. */
+import pg from 'pg'
+import { expect, test } from 'vitest'
+import { createQueueBackend } from '../../queues/backend.ts'
+import { STEP_QUEUE } from '../../queues/jobs.ts'
+import { createMigratedDatabase } from '../support/postgres.ts'
+import { until } from '../support/site.ts'
+import { startTcpProxy } from '../support/tcp-proxy.ts'
+
+test('a connection that breaks while a queue is opened ends nothing but the opening', async () => {
+  const db = await createMigratedDatabase()
+  const url = new URL(db.url)
+  const proxy = await startTcpProxy({ host: url.hostname, port: Number(url.port) })
+  url.port = String(proxy.address.port)
+  // what the opening looks at: it waits
+  const holder = new pg.Client(db.url)
+  await holder.connect()
+  await holder.query('begin; lock table bullmq.migration in access exclusive mode')
+  const queue = createQueueBackend({ databaseUrl: url.href, redisUrl: null, storeSchema: 'public', siteId: 's' }).queue(STEP_QUEUE)
+  queue.on('error', () => {})
+  await until(async () => (await db.query('select from pg_locks where not granted')).length > 0)
+  proxy.cut()
+  await expect(queue.waitUntilReady()).rejects.toThrow(/connection|terminated/i)
+  await queue.close()
+  await holder.end()
+  await proxy.close()
+  await db.drop()
+})
