@@ -8,6 +8,7 @@ import { figuresOf } from '../support/figures.ts'
 import { brokenInvariants } from '../support/invariants.ts'
 import { readBack } from '../support/read-back.ts'
 import { openWorld, targets, type Target } from '../support/world.ts'
+import { WHOLE } from './extent.ts'
 
 /** What a run that met it may say when it could not go on. Those that are not here pass by themselves. */
 const ENDS: Partial<Record<FaultName, RegExp>> = {
@@ -71,7 +72,10 @@ async function isComplete({ world, clinic }: Awaited<ReturnType<typeof openClini
 describe.each(played)('$name', (target) => {
   const requests = Object.entries(REQUESTS[target.api]).filter(([name]) => target.url === null || ON_REAL_REQUESTS.has(name))
   describe.concurrent.each(requests)('%s', (name, meets) => {
-    test.for(target.url === null ? names : ON_REAL)('%s', async (fault, context) => {
+    const place = requests.findIndex(([other]) => other === name)
+    // in part: each fault at one of the requests
+    const faults = target.url === null ? names.filter((_, i) => WHOLE || i % requests.length === place) : ON_REAL
+    test.for(faults)('%s', async (fault, context) => {
       const figures = figuresOf(context)
       let met = 0
       let spoil = true
