@@ -9,8 +9,6 @@ const kind = (name: string, timeout: number, globalSetup: string[] = []) => ({
     testTimeout: timeout,
     hookTimeout: 120_000,
     globalSetup,
-    // those that start the program share what they keep of it
-    isolate: globalSetup.length > 0,
     expect: { poll: { timeout: 60_000 } },
   },
 })
