@@ -98,7 +98,7 @@ describe.runIf(process.env['SCREENSHOTS']).each(Object.entries(LOOKS))('%s', (lo
     async (name, { path, prepare, act }) => {
       const { page, go, state } = await openFakePage(prepare, options)
       await go(typeof path === 'string' ? path : path(state))
-      await page.locator('h1').waitFor()
+      await page.locator('h1:not(.hidden)').waitFor()
       await page.waitForLoadState('networkidle')
       await act?.(page)
       await page.waitForLoadState('networkidle')
