@@ -3,6 +3,8 @@
  * the form tables, GROUP BY and a window, which cost the whole view however few rows are asked for.
  */
 import pg from 'pg'
+import { FIXED } from '../sql/demo/mart.ts'
+import { withClient } from '../sql/with-client.ts'
 import { COLUMN_OF_NAME, FOLLOW_UP, HTS, INITIAL } from '../test/support/clinic-model.ts'
 
 export const SCHEMA = 'mart'
@@ -28,54 +30,24 @@ const FORMS = {
 const UNMAPPED = 30
 const unmapped = Array.from({ length: UNMAPPED }, (_, i) => `If referred, place ${i + 1} of referral?`)
 
-const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`
+const quoted = pg.escapeIdentifier
 const at = (table: string) => `${SCHEMA}.${table}`
 
 /** The columns that are mapped or fixed, as a sync reads them. */
 export const READ = {
-  hts_instance_table: [
-    'Patient_Identifier',
-    'OrgUnit',
-    'date_created',
-    'UIC',
-    'First Name',
-    COLUMN_OF_NAME,
-    'Date of Birth',
-    'Gender',
-    'Phone',
-  ],
-  hts_program_enrollment_table: [
-    'Patient_Identifier',
-    'OrgUnit',
-    'program',
-    'program_unique_id',
-    'enrollment_date',
-    'incident_date',
-    'status',
-    'date_created',
-  ],
+  hts_instance_table: [...FIXED.instance, 'UIC', 'First Name', COLUMN_OF_NAME, 'Date of Birth', 'Gender', 'Phone'],
+  hts_program_enrollment_table: FIXED.enrollments,
   hts_program_events_table: [
-    'Patient_Identifier',
-    'OrgUnit',
-    'program',
-    'program_stage',
-    'event_unique_id',
-    'patient_program_id',
-    'enrollment_date',
-    'event_date',
-    'status',
-    'date_created',
+    ...FIXED.event,
     ...FORMS.initial.columns.map(([name]) => name),
     ...FORMS.follow_up.columns.map(([name]) => name),
     'Visit number',
   ],
-} as const
+}
 
 /** Patients who came over three years, the last of them some days ago. */
 export async function createBenchMart(databaseUrl: string, patients: number): Promise<void> {
-  const client = new pg.Client({ connectionString: databaseUrl })
-  await client.connect()
-  try {
+  await withClient(databaseUrl, async (client) => {
     await client.query(`
       drop schema if exists ${SCHEMA} cascade;
       create schema ${SCHEMA};
@@ -99,31 +71,24 @@ export async function createBenchMart(databaseUrl: string, patients: number): Pr
     for (const form of ['initial', 'follow_up'] as const) await client.query(formTable(form))
     await client.query(`create view ${at('hts_program_events_table')} as ${viewOf('initial')} union all ${viewOf('follow_up')}`)
     await client.query('vacuum analyze')
-  } finally {
-    await client.end()
-  }
+  })
 }
 
 /** Today the first patients come once more. */
 export async function addVisits(databaseUrl: string, visits: number): Promise<void> {
-  const client = new pg.Client({ connectionString: databaseUrl })
-  await client.connect()
-  try {
+  await withClient(databaseUrl, async (client) => {
     await client.query(`
       insert into ${at('encounter')} select (select max(encounter_id) from ${at('encounter')}) + row_number() over (order by patient_id), patient_id, location_id, 'follow_up', now()::date, now()::timestamp
         from ${at('encounter')} where form = 'initial' order by patient_id limit ${visits};
       ${formTable('follow_up').replace(/create table (\S+) as/, 'insert into $1')} and encounter_id not in (select encounter_id from ${at('hts_follow_up_form')})`)
-  } finally {
-    await client.end()
-  }
+  })
 }
 
 /** As if the Mart had been rebuilt from nothing, and every date with it: all rows have to be looked at. */
 export async function forgetMarkers(databaseUrl: string): Promise<void> {
-  const client = new pg.Client({ connectionString: databaseUrl })
-  await client.connect()
-  await client.query('update marker set last_synced_date = null')
-  await client.end()
+  await withClient(databaseUrl, async (client) => {
+    await client.query('update marker set last_synced_date = null')
+  })
 }
 
 function formTable(form: keyof typeof FORMS): string {
@@ -203,9 +168,7 @@ export interface Scans {
 
 /** One full scan of the three relations. */
 export async function scan(databaseUrl: string): Promise<Scans> {
-  const client = new pg.Client({ connectionString: databaseUrl })
-  await client.connect()
-  try {
+  return withClient(databaseUrl, async (client) => {
     const seconds = { counted: 0, read: 0 }
     for (const [table, columns] of Object.entries(READ)) {
       for (const [key, what] of [
@@ -218,26 +181,22 @@ export async function scan(databaseUrl: string): Promise<Scans> {
       }
     }
     return seconds
-  } finally {
-    await client.end()
-  }
+  })
 }
 
 /** Bytes on disk of all tables but the Mart's, indexes included. */
 export async function sizeOfOurs(databaseUrl: string): Promise<number> {
-  const client = new pg.Client({ connectionString: databaseUrl })
-  await client.connect()
-  const { rows } = await client.query<{ bytes: string }>(`
-    select sum(pg_total_relation_size(c.oid)) as bytes from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where c.relkind = 'r' and n.nspname in ('public', 'bullmq')`)
-  await client.end()
-  return Number(rows[0]!.bytes)
+  return withClient(databaseUrl, async (client) => {
+    const { rows } = await client.query<{ bytes: string }>(`
+      select sum(pg_total_relation_size(c.oid)) as bytes from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      where c.relkind = 'r' and n.nspname in ('public', 'bullmq')`)
+    return Number(rows[0]!.bytes)
+  })
 }
 
 /** What autovacuum does within a minute; a nightly sync never comes before it. */
 export async function settleStatistics(databaseUrl: string): Promise<void> {
-  const client = new pg.Client({ connectionString: databaseUrl })
-  await client.connect()
-  await client.query('vacuum analyze')
-  await client.end()
+  await withClient(databaseUrl, async (client) => {
+    await client.query('vacuum analyze')
+  })
 }

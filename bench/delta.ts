@@ -9,7 +9,7 @@ export const delta: Measurement = {
   name: 'delta',
   about: 'a sync of 100 new rows, against one scan of the relations',
   async measure(stage) {
-    const { site, objects } = await stage.synced(stage.short ? 20_000 : process.env['BENCH_MILLION'] ? 1_000_000 : 100_000)
+    const { site, objects } = await stage.synced(stage.big)
     const nothing = await secondsOfNothing(stage)
     const ratios: number[] = []
     for (let i = 0; i < 3; i++) {

@@ -16,7 +16,7 @@ import { Clinic } from '../test/support/clinic-model.ts'
 import { load, repacked, type ReadyRequest } from './loader.ts'
 import { median, type Figure, type Measurement } from './measurement.ts'
 import { recordImports } from './record-imports.ts'
-import { ended, MAPPING } from './site.ts'
+import { ended, MAPPING, REQUEST } from './site.ts'
 import type { Stage } from './stage.ts'
 
 const count = (name: string, otherwise: number) => Number(process.env[name] ?? otherwise)
@@ -118,15 +118,7 @@ async function sync(config: Config, tag: string, patients: number): Promise<numb
   try {
     await service.store.saveMappings([MAPPING], 'bench')
     await service.startWorkers()
-    const { runId } = await service.queues.enqueue({
-      mappingName: MAPPING.name,
-      requestedBy: 'bench',
-      comment: 'bench',
-      dryRun: false,
-      from: null,
-      to: null,
-      resync: false,
-    })
+    const { runId } = await service.queues.enqueue(REQUEST)
     const { seconds, sent } = await ended(service, runId)
     if (sent !== 4 * patients) throw new Error(`${sent} of ${4 * patients} objects were sent`)
     return seconds

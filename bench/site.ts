@@ -6,8 +6,10 @@ import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { demoDatabase } from '../sql/demo/database.ts'
 import { migrate } from '../sql/migrate.ts'
+import { withClient } from '../sql/with-client.ts'
 import type { Counts, Run, RunRequest, StepRow } from '../sql/store/store.ts'
 import type { Kind } from '../src/core/model.ts'
+import { requestOf } from '../src/cli/sync.ts'
 import { readConfig } from '../src/config.ts'
 import { createLog } from '../src/log.ts'
 import { openService, type Service } from '../src/service.ts'
@@ -17,6 +19,7 @@ import { cpuOf, cpuOfFamily, parentOf } from './process-figures.ts'
 import type { SinkFigures } from './sink.ts'
 
 export const MAPPING = mappingOf('hts', { name: 'HTS Service' })
+export const REQUEST = requestOf(MAPPING.name, { user: 'bench', comment: 'bench' })
 const ACCOUNT = { DHIS2_USERNAME: 'sync', DHIS2_PASSWORD: 'Sync-2024!pw' }
 const PROGRAM = fileURLToPath(new URL('../src/main.js', import.meta.url))
 const SINK = fileURLToPath(new URL('sink.js', import.meta.url))
@@ -99,16 +102,7 @@ export async function openSite({ databaseServer, name, patients, env = {}, laten
       return worker
     },
     async sync(over = {}) {
-      const run = await service.queues.enqueue({
-        mappingName: MAPPING.name,
-        requestedBy: 'bench',
-        comment: 'bench',
-        dryRun: false,
-        from: null,
-        to: null,
-        resync: false,
-        ...over,
-      })
+      const run = await service.queues.enqueue({ ...REQUEST, ...over })
       return ended(service, run.runId)
     },
     cpu: () => ({ postgres: cpuOfFamily(postgres), dhis2: cpuOf(sink.pid!) }),
@@ -178,17 +172,14 @@ async function startSink(env: Env): Promise<{ sink: ChildProcess; url: string }>
 
 /** The process that all processes of the server come from. */
 async function serverProcess(databaseUrl: string): Promise<number> {
-  const client = new pg.Client({ connectionString: databaseUrl })
-  await client.connect()
-  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
-  const pid = parentOf(rows[0]!.pid)
-  await client.end()
-  return pid
+  return withClient(databaseUrl, async (client) => {
+    const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
+    return parentOf(rows[0]!.pid)
+  })
 }
 
 async function dropDatabase(server: string, name: string): Promise<void> {
-  const client = new pg.Client({ connectionString: server })
-  await client.connect()
-  await client.query(`drop database if exists ${pg.escapeIdentifier(name)} with (force)`)
-  await client.end()
+  await withClient(server, async (client) => {
+    await client.query(`drop database if exists ${pg.escapeIdentifier(name)} with (force)`)
+  })
 }

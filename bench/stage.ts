@@ -11,6 +11,8 @@ export interface Stage {
   databaseServer: string
   /** small sizes, for every change */
   short: boolean
+  /** events of a big Mart */
+  big: number
   say: (line: string) => void
   open: (options: Omit<SiteOptions, 'databaseServer'>) => Promise<Site>
   /** A clinic with so many events after its first sync, by one worker with the settings that it has of itself. */
@@ -42,6 +44,7 @@ export async function openStage(short: boolean, say: (line: string) => void): Pr
   return {
     databaseServer: database.url,
     short,
+    big: short ? 20_000 : process.env['BENCH_MILLION'] ? 1_000_000 : 100_000,
     say,
     open,
     synced(events) {

@@ -11,7 +11,7 @@ export const unchanged: Measurement = {
   name: 'unchanged',
   about: 'a sync without changes, against one scan of the relations',
   async measure(stage) {
-    const { site, objects } = await stage.synced(stage.short ? 20_000 : process.env['BENCH_MILLION'] ? 1_000_000 : 100_000)
+    const { site, objects } = await stage.synced(stage.big)
     const nothing = await secondsOfNothing(stage)
     const usual = await timesOfScans(site, nothing, async () => {})
     const all = await timesOfScans(site, nothing, () => forgetMarkers(site.databaseUrl))

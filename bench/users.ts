@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { hashOf, newSecret, TOKEN_PREFIX } from '../src/accounts/secret.ts'
 import { RIGHTS } from '../src/api/contract/operation.ts'
 import { percentile, type Figure, type Measurement } from './measurement.ts'
-import { ended, MAPPING, type Site } from './site.ts'
+import { ended, MAPPING, REQUEST, type Site } from './site.ts'
 
 const USERS = 50
 /** a page is read for so long, on the average */
@@ -42,15 +42,7 @@ export const users: Measurement = {
     const crowd = await openCrowd(site, url!)
 
     const calm = await crowd.during(windows.with * 1000, null)
-    const { runId } = await site.service.queues.enqueue({
-      mappingName: MAPPING.name,
-      requestedBy: 'bench',
-      comment: 'bench',
-      dryRun: false,
-      from: null,
-      to: null,
-      resync: false,
-    })
+    const { runId } = await site.service.queues.enqueue(REQUEST)
     while ((await site.service.store.readSteps(runId)).find((step) => step.step === 'new-active')!.chunksDone < 4) await sleep(200)
     await crowd.eventLoopLag()
     const rates = { without: [] as number[], with: [] as number[] }

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { runner } from 'node-pg-migrate'
 import pg from 'pg'
 import { RunFailure } from '../src/errors.ts'
+import { withClient } from './with-client.ts'
 
 const TABLE = 'sync_migration'
 /** one number for all processes: the second one waits for the first */
@@ -17,9 +18,8 @@ export const databaseIsNewer = (unknown: readonly string[]): string =>
 
 /** Safe to run again and at the same time from several processes. @returns names of the migrations that were carried out */
 export async function migrate({ databaseUrl, storeSchema }: { databaseUrl: string; storeSchema: string }): Promise<string[]> {
-  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'bahmni-dhis2-sync migrate' })
-  await client.connect()
-  try {
+  // its end closes the session, and with it the lock
+  return withClient({ connectionString: databaseUrl, application_name: 'bahmni-dhis2-sync migrate' }, async (client) => {
     await client.query('select pg_advisory_lock($1)', [LOCK])
     await refuseNewer(client, storeSchema)
     const done = await runner({
@@ -38,22 +38,15 @@ export async function migrate({ databaseUrl, storeSchema }: { databaseUrl: strin
       logger: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
     })
     return done.map((migration) => migration.name)
-  } finally {
-    // closes the session, and with it the lock
-    await client.end()
-  }
+  })
 }
 
 /** Names of the migrations that the database still lacks. @throws DatabaseNewerError */
 export async function missingMigrations({ databaseUrl, storeSchema }: { databaseUrl: string; storeSchema: string }): Promise<string[]> {
-  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'bahmni-dhis2-sync check' })
-  await client.connect()
-  try {
+  return withClient({ connectionString: databaseUrl, application_name: 'bahmni-dhis2-sync check' }, async (client) => {
     await refuseNewer(client, storeSchema)
     return migrationLevel(await appliedMigrations(client, storeSchema)).missing
-  } finally {
-    await client.end()
-  }
+  })
 }
 
 /** How a database that has had these migrations differs from what this program needs. */
@@ -68,7 +61,7 @@ const knownMigrations = () =>
     .toSorted()
 
 async function appliedMigrations(client: pg.Client, storeSchema: string): Promise<string[]> {
-  const table = `"${storeSchema.replaceAll('"', '""')}".${TABLE}`
+  const table = `${pg.escapeIdentifier(storeSchema)}.${TABLE}`
   const { rows } = await client.query<{ found: string | null }>('select to_regclass($1) as found', [table])
   if (rows[0]?.found == null) return []
   return (await client.query<{ name: string }>(`select name from ${table}`)).rows.map((row) => row.name)

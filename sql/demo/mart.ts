@@ -1,22 +1,19 @@
 /** Creates a service's relations in a database: for the demo, training and tests. */
 import pg from 'pg'
+import { withClient } from '../with-client.ts'
 import { relationNames, type MartColumn, type MartService, type MartValues, type MartView } from '../../src/sandbox/mart/service.ts'
 
-const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`
+const quoted = pg.escapeIdentifier
 const literal = (text: string) => `'${text.replaceAll("'", "''")}'`
 
 /** Replaces the services' relations in one transaction. */
 export async function createMart(databaseUrl: string, schema: string, services: readonly MartService[]): Promise<void> {
-  const client = new pg.Client({ connectionString: databaseUrl })
-  await client.connect()
-  try {
+  await withClient(databaseUrl, async (client) => {
     await client.query('begin')
     await client.query(`create schema if not exists ${quoted(schema)}`)
     for (const service of services) await createService(client, schema, service)
     await client.query('commit')
-  } finally {
-    await client.end()
-  }
+  })
 }
 
 async function createService(client: pg.Client, schema: string, service: MartService): Promise<void> {
@@ -109,7 +106,8 @@ async function createService(client: pg.Client, schema: string, service: MartSer
   )
 }
 
-const FIXED: Readonly<Record<MartView['of'], readonly string[]>> = {
+/** Those that a sync reads of every Mart. */
+export const FIXED: Readonly<Record<MartView['of'], readonly string[]>> = {
   instance: ['Patient_Identifier', 'OrgUnit', 'date_created'],
   enrollments: [
     'Patient_Identifier',

@@ -9,6 +9,7 @@ import type { TestProject } from 'vitest/node'
 import { createQueueBackend } from '../../queues/backend.ts'
 import { STEP_QUEUE } from '../../queues/jobs.ts'
 import { migrate } from '../../sql/migrate.ts'
+import { withClient } from '../../sql/with-client.ts'
 import { startEmbeddedPostgres } from '../../src/embedded-postgres.ts'
 
 declare module 'vitest' {
@@ -26,7 +27,9 @@ export async function setup(run: TestProject): Promise<() => Promise<void>> {
   run.provide('migratedTemplate', template)
   if (given) {
     run.provide('databaseUrl', given)
-    return () => withClient(given, (client) => client.query(`drop database if exists ${template}`))
+    return async () => {
+      await withClient(given, (client) => client.query(`drop database if exists ${template}`))
+    }
   }
   // PostgreSQL runs as an account of its own when we are root, and must be able to enter the folder
   const dir = mkdtempSync(join(tmpdir(), 'bahmni-dhis2-test-'))
@@ -105,15 +108,5 @@ async function copyOf(template: string | null, server: string): Promise<TestData
       await pool.end()
       await withClient(server, (client) => client.query(`drop database if exists ${name} with (force)`))
     },
-  }
-}
-
-async function withClient(url: string, work: (client: pg.Client) => Promise<unknown>): Promise<void> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  try {
-    await work(client)
-  } finally {
-    await client.end()
   }
 }
