@@ -1,5 +1,6 @@
 /** BullMQ's job schedulers follow the table sync_schedule: it is the truth, and a queue that was emptied gets them back. */
 import { firstAfter } from '../src/core/timetable.ts'
+import { fromTimeToTime } from '../src/from-time-to-time.ts'
 import type { Log } from '../src/log.ts'
 import type { Schedule } from '../sql/store/schedules.ts'
 import type { Store } from '../sql/store/store.ts'
@@ -71,16 +72,11 @@ const LOOK_MS = 60_000
 
 /** For as long as the process lives: a queue that loses its jobs has to get them back by itself. @returns its end */
 export function reconcileFromTimeToTime(store: Pick<Store, 'listSchedules'>, queue: Queue<ScheduleData>, log: Log): () => void {
-  let looking = false
-  const timer = setInterval(() => {
-    // a Redis that is away answers when it is back
-    if (looking) return
-    looking = true
-    reconcileSchedules(store, queue, new Date(), log)
-      .catch((error: unknown) => log.warn({ reason: safeFailure(error).message }, 'the schedules could not be looked at'))
-      .finally(() => (looking = false))
-  }, LOOK_MS).unref()
-  return () => clearInterval(timer)
+  const stop = fromTimeToTime(LOOK_MS, () => reconcileSchedules(store, queue, new Date(), log), {
+    onError: (error) => log.warn({ reason: safeFailure(error).message }, 'the schedules could not be looked at'),
+  })
+  // a Redis that is away answers when it is back: nobody waits for that
+  return () => void stop()
 }
 
 const dataOf = ({ scheduleId, mappingName }: Schedule): ScheduleData => ({ scheduleId, mapping: mappingName })

@@ -1,4 +1,5 @@
 /** Runs that the database calls active but nobody will go on with: their process died, or their jobs were never added, or the queue was emptied. */
+import { fromTimeToTime } from '../src/from-time-to-time.ts'
 import type { Store } from '../sql/store/store.ts'
 import type { Queue } from './backend.ts'
 import { SILENT_SECONDS } from './heartbeat.ts'
@@ -16,17 +17,10 @@ const LOOK_MS = 15_000
 
 /** For as long as a worker lives: otherwise a mapping whose run lost its jobs could not be synced until somebody starts the worker anew. @returns its end */
 export function settleFromTimeToTime(store: Store, steps: Queue<StepData>): () => void {
-  let looking = false
-  const timer = setInterval(() => {
-    // a Redis that is away answers when it is back
-    if (looking) return
-    looking = true
-    // a database that is away is told of by the jobs themselves
-    settleOrphanedRuns(store, steps)
-      .catch(() => {})
-      .finally(() => (looking = false))
-  }, LOOK_MS).unref()
-  return () => clearInterval(timer)
+  // a database that is away is told of by the jobs themselves
+  const stop = fromTimeToTime(LOOK_MS, () => settleOrphanedRuns(store, steps))
+  // a Redis that is away answers when it is back: nobody waits for that
+  return () => void stop()
 }
 
 /** Those that have no jobs left. @returns how many were settled as failed */

@@ -3,6 +3,7 @@
  * itself at the end of each job, but on PostgreSQL it sorts all of them then, which takes 17 ms with five thousand, and two jobs that end at the same moment
  * can end in a deadlock over the same old ones.
  */
+import { fromTimeToTime } from '../src/from-time-to-time.ts'
 import type { Queue } from './backend.ts'
 
 /** seconds */
@@ -33,20 +34,6 @@ export async function trimJobs(queues: readonly Queue[], { jobs, graceMs }: Kept
 }
 
 /** For as long as a worker lives, from its start. @returns its end */
-export function trimFromTimeToTime(queues: readonly Queue[]): () => Promise<void> {
-  const ending = new AbortController()
-  let going: Promise<void> | null = null
-  const trim = () => {
-    // a queue that is away is told of by the jobs themselves
-    going ??= trimJobs(queues, KEPT, ending.signal)
-      .catch(() => {})
-      .finally(() => (going = null))
-  }
-  trim()
-  const timer = setInterval(trim, EVERY_MS).unref()
-  return async () => {
-    clearInterval(timer)
-    ending.abort()
-    await going
-  }
-}
+export const trimFromTimeToTime = (queues: readonly Queue[]): (() => Promise<void>) =>
+  // a queue that is away is told of by the jobs themselves
+  fromTimeToTime(EVERY_MS, (ending) => trimJobs(queues, KEPT, ending), { atOnce: true })

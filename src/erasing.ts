@@ -1,5 +1,6 @@
 /** Erases what is older than the site keeps it beside the work, at the start and from time to time: a server may live long without a run. */
 import type { Store } from '../sql/store/store.ts'
+import { fromTimeToTime } from './from-time-to-time.ts'
 
 const EVERY_MS = 6 * 3600_000
 
@@ -22,20 +23,5 @@ export async function eraseOld(store: Erased, { failures, runs }: Retention, sig
 }
 
 export function startErasing(store: Erased, retention: Retention, onError: (error: Error) => void): Erasing {
-  const ending = new AbortController()
-  let going: Promise<void> | null = null
-  const erase = () => {
-    going ??= eraseOld(store, retention, ending.signal)
-      .catch(onError)
-      .finally(() => (going = null))
-  }
-  erase()
-  const timer = setInterval(erase, EVERY_MS).unref()
-  return {
-    async stop() {
-      clearInterval(timer)
-      ending.abort()
-      await going
-    },
-  }
+  return { stop: fromTimeToTime(EVERY_MS, (ending) => eraseOld(store, retention, ending), { onError, atOnce: true }) }
 }

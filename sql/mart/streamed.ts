@@ -8,8 +8,8 @@ import type { z } from 'zod'
 const STALLED_MS = 120_000
 
 /**
- * When the taker stops early, or takes nothing for two minutes, the query ends and its connection is free again. (slonik's own stream leaves its cursor open then, and gives the connection
- * back all the same: whoever gets it next waits for ever.)
+ * When the taker stops early, or takes nothing for two minutes, the query ends and its connection is free again. (slonik's own stream leaves its cursor open
+ * then, and gives the connection back all the same: whoever gets it next waits for ever.)
  */
 export async function* streamed<Row extends z.ZodType>(
   pool: DatabasePool,

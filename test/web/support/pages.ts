@@ -3,7 +3,7 @@ import type { AllOperations } from '../../../dashboard/operations.ts'
 import { PHONE } from './browser.ts'
 import type { FakeState } from './fake-api.ts'
 
-export interface PageUnderTest {
+interface PageUnderTest {
   path: (state: FakeState) => string
   title: string
   reads: (keyof AllOperations)[]
