@@ -1,6 +1,5 @@
 /** Where the queue lives: the same PostgreSQL by default, Redis when its URL is given. The rest of queues/ does not know which. */
 import {
-  createPostgresBackend,
   createRedisBackend,
   withBackend,
   type FlowJobNode,
@@ -13,6 +12,7 @@ import {
 } from 'bullmq'
 import { HeardClient } from '../sql/heard-client.ts'
 import { firstAfter } from '../src/core/timetable.ts'
+import { createPersistentPostgresBackend } from './persistent-postgres.ts'
 
 export interface QueueBackend {
   readonly kind: 'postgres' | 'redis'
@@ -48,7 +48,7 @@ export function createQueueBackend({ databaseUrl, redisUrl, storeSchema, siteId 
     // BullMQ's tables are kept apart from ours and the Mart's
     const schema = storeSchema === 'public' ? 'bullmq' : `${storeSchema}_bullmq`
     const connection = { connectionString: databaseUrl, schema, migrate: true, max: POOL_SIZE, Client: HeardClient }
-    return backend('postgres', withBackend(createPostgresBackend), { connection })
+    return backend('postgres', withBackend(createPersistentPostgresBackend), { connection })
   }
   // BullMQ asks for null on a worker's connection: it waits as long as Redis is away
   const connection = { url: redisUrl, maxRetriesPerRequest: null }

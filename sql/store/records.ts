@@ -290,7 +290,7 @@ export function recordMethods(pool: CommonQueryMethods): RecordMethods {
         z.object({ kind: z.enum(KINDS), patient_id: z.string(), record_key: z.string(), relation: z.string(), rejection: z.unknown() }),
       )`
         select s.kind, s.patient_id, s.record_key, s.rejection, ${tableOf(sql.fragment`s`, sql.fragment`run.mapping`)} as relation
-        from ${ROWS} where s.run_id = ${runId} and s.state = 'rejected' order by s.row_id`)
+        from ${ROWS} where s.run_id = ${runId} and s.state = 'rejected' order by s.source, s.row_id`)
       return rows.map((row): RejectedRow => ({
         kind: row.kind,
         patientId: row.patient_id,

@@ -201,7 +201,7 @@ const enrollmentsOf = (runId: string) => sql.fragment`
 async function mergeDuplicates(tx: CommonQueryMethods, runId: string): Promise<void> {
   await tx.query(sql.unsafe`
     delete from sync_snapshot_row s using (
-      select row_id, row_number() over (partition by kind, record_key, hash order by row_id) as position from sync_snapshot_row where run_id = ${runId}
+      select row_id, row_number() over (partition by kind, record_key, hash order by source, row_id) as position from sync_snapshot_row where run_id = ${runId}
     ) as twin
     where s.run_id = ${runId} and s.row_id = twin.row_id and twin.position > 1`)
 }
@@ -225,7 +225,7 @@ async function rejectDoubtful(tx: CommonQueryMethods, run: Run, relations: reado
     from sync_snapshot_row s
     where run_id = ${run.runId} and (patient_id = '' or (kind, record_key) in (
       select kind, record_key from sync_snapshot_row where run_id = ${run.runId} group by kind, record_key having count(*) > 1))
-    order by row_id`)
+    order by source, row_id`)
   const twins = [...groupBy(rows, (row) => `${row.kind} ${row.record_key}`).values()]
   const rejections = twins.flatMap((same) => {
     const told = same.map((row) => ({ ...row, relation: relations.find((r) => r.kind === row.kind && r.source === row.source)! }))
@@ -269,7 +269,7 @@ async function keepDoubtful(tx: CommonQueryMethods, run: Run): Promise<void> {
         (select string_agg(distinct t.hash, ' ' order by t.hash) from sync_snapshot_row t
           where t.run_id = s.run_id and t.kind = s.kind and t.record_key = s.record_key) as hash,
         run_id
-      from sync_snapshot_row s where run_id = ${run.runId} and state = 'rejected' order by kind, record_key, row_id`)}`,
+      from sync_snapshot_row s where run_id = ${run.runId} and state = 'rejected' order by kind, record_key, source, row_id`)}`,
   )
 }
 

@@ -59,6 +59,8 @@ describe.concurrent('seed', () => {
       const history = new History(clinic, seed, () => site)
       await history.begin(PATIENTS)
       const told: string[] = []
+      // of one that hangs, too
+      context.onTestFailed(() => console.error(told.join('\n')))
       for (const round of ROUNDS) {
         if (round > 1) await history.goOn()
         const mart = history.clinic.service('hts')

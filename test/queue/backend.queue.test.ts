@@ -26,3 +26,32 @@ test('a connection that breaks while a queue is opened ends nothing but the open
   await proxy.close()
   await db.drop()
 })
+
+test('a worker whose database cannot be reached at first works when it is there, and leaves the process its time until then', async () => {
+  const db = await createMigratedDatabase()
+  const url = new URL(db.url)
+  const proxy = await startTcpProxy({ host: url.hostname, port: Number(url.port) })
+  url.port = String(proxy.address.port)
+  proxy.cut()
+  const options = { redisUrl: null, storeSchema: 'public', siteId: 's' }
+  const done: string[] = []
+  const worker = createQueueBackend({ ...options, databaseUrl: url.href }).worker<object, void>(
+    STEP_QUEUE,
+    async (job) => void done.push(job.name),
+    {},
+  )
+  let errors = 0
+  // one that asks again without a pause would leave this process no time to see it
+  worker.on('error', () => void (++errors > 100 && worker.close()))
+  await until(() => errors > 2)
+  proxy.mend()
+  const queue = createQueueBackend({ ...options, databaseUrl: db.url }).queue(STEP_QUEUE)
+  await queue.add('a job', {})
+  await until(() => done.length > 0 || errors > 100)
+  expect(errors).toBeLessThan(100)
+  await expect.poll(() => queue.getWorkersCount()).toBe(1)
+  await worker.close()
+  await queue.close()
+  await proxy.close()
+  await db.drop()
+})
