@@ -17,8 +17,8 @@ const PROGRAM = 'test/support/built-program.ts'
 
 export default defineConfig({
   test: {
-    // clinics' machines have two cores
-    maxWorkers: 2,
+    // clinics' machines have two cores; a test waits for a part of its time
+    maxWorkers: 3,
     maxConcurrency: 3,
     // one PostgreSQL for all; files of tests make databases of their own
     globalSetup: ['test/support/postgres.ts'],

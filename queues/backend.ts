@@ -12,7 +12,7 @@ import {
 } from 'bullmq'
 import { HeardClient } from '../sql/heard-client.ts'
 import { firstAfter } from '../src/core/timetable.ts'
-import { createPersistentPostgresBackend } from './persistent-postgres.ts'
+import { sharedPostgresBackend } from './shared-postgres.ts'
 
 export interface QueueBackend {
   readonly kind: 'postgres' | 'redis'
@@ -25,8 +25,8 @@ export interface QueueBackend {
   flow: () => FlowProducer
 }
 
-/** connections of each queue, worker and flow producer on PostgreSQL; a worker needs one a running job at most */
-const POOL_SIZE = 4
+/** connections of a process to PostgreSQL for its queues, besides one for each worker that listens; each has them for the time of a statement */
+const POOL_SIZE = 8
 
 /**
  * A worker says every 10 s that it is at its job; a job that nobody says so of for 20 s is taken up by another worker, which looks for such every 10 s.
@@ -48,7 +48,7 @@ export function createQueueBackend({ databaseUrl, redisUrl, storeSchema, siteId 
     // BullMQ's tables are kept apart from ours and the Mart's
     const schema = storeSchema === 'public' ? 'bullmq' : `${storeSchema}_bullmq`
     const connection = { connectionString: databaseUrl, schema, migrate: true, max: POOL_SIZE, Client: HeardClient }
-    return backend('postgres', withBackend(createPersistentPostgresBackend), { connection })
+    return backend('postgres', withBackend(sharedPostgresBackend()), { connection })
   }
   // BullMQ asks for null on a worker's connection: it waits as long as Redis is away
   const connection = { url: redisUrl, maxRetriesPerRequest: null }

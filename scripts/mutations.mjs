@@ -283,6 +283,13 @@ export const DEFECTS = [
     to: 'and',
     tests: ['pg', 'test/pg/prune.pg.test.ts', 'last of their kind'],
   },
+  {
+    defect: 'A worker that has not reached its database asks again without a pause',
+    file: 'queues/shared-postgres.ts',
+    from: '          await sleep(PAUSE_MS)\n',
+    to: '',
+    tests: ['queue', 'test/queue/backend.queue.test.ts', 'leaves the process its time'],
+  },
 ]
 
 /** The file of a defect. @throws when the defect cannot be made any more */
