@@ -73,8 +73,9 @@ describe.each(played)('$name', (target) => {
   const requests = Object.entries(REQUESTS[target.api]).filter(([name]) => target.url === null || ON_REAL_REQUESTS.has(name))
   describe.concurrent.each(requests)('%s', (name, meets) => {
     const place = requests.findIndex(([other]) => other === name)
-    // in part: each fault at one of the requests
-    const faults = target.url === null ? names.filter((_, i) => WHOLE || i % requests.length === place) : ON_REAL
+    // in part: each fault at one of the requests to one of the two APIs
+    const isPlayed = (i: number) => i % requests.length === place && Math.floor(i / requests.length) % 2 === played.indexOf(target) % 2
+    const faults = target.url === null ? names.filter((_, i) => WHOLE || isPlayed(i)) : ON_REAL
     test.for(faults)('%s', async (fault, context) => {
       const figures = figuresOf(context)
       let met = 0
