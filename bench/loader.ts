@@ -35,7 +35,8 @@ export async function load(config: Config, requests: readonly ReadyRequest[]): P
     const sendRest = async () => {
       for (let request = todo.shift(); request; request = todo.shift()) {
         const { status } = await http.post(request.path, request.query, request.body)
-        if (status !== 200) throw new Error(`DHIS2 answers the loader HTTP ${status}`)
+        // 2.41's legacy API says 201 of enrollments
+        if (status >= 300) throw new Error(`DHIS2 answers the loader HTTP ${status}`)
       }
     }
     await Promise.all(Array.from({ length: config.concurrency ?? 2 }, sendRest))
