@@ -284,10 +284,10 @@ export const DEFECTS = [
     tests: ['pg', 'test/pg/prune.pg.test.ts', 'last of their kind'],
   },
   {
-    defect: 'A worker that has not reached its database asks again without a pause',
+    defect: 'A connection to the queue’s database that failed at first is remembered for good',
     file: 'queues/shared-postgres.ts',
-    from: '          await sleep(PAUSE_MS)\n',
-    to: '',
+    from: 'first.waitUntilReady = () =>',
+    to: 'const unused = () =>',
     tests: ['queue', 'test/queue/backend.queue.test.ts', 'leaves the process its time'],
   },
 ]
