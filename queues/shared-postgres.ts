@@ -8,7 +8,6 @@ interface Shared {
   /** whose pool it is, and who looks at the migrations */
   first: PostgresConnection
   users: number
-  connecting: Promise<void> | null
 }
 
 export function sharedPostgresBackend(): typeof createPostgresBackend {
@@ -16,7 +15,7 @@ export function sharedPostgresBackend(): typeof createPostgresBackend {
   return (name, options, more) => {
     const backend = createPostgresBackend(name, options, more)
     const { connection } = backend
-    const own = (shared ??= { first: connection, users: 0, connecting: null })
+    const own = (shared ??= { first: connection, users: 0 })
     const { first } = own
     own.users++
     Reflect.set(connection, 'pool', first.pool)
@@ -25,12 +24,13 @@ export function sharedPostgresBackend(): typeof createPostgresBackend {
     Reflect.set(connection, 'listenClientName', Reflect.get(backend, 'listenClientName'))
     if (connection === first) {
       const connect = first.waitUntilReady.bind(first)
+      let connecting: Promise<void> | null = null
       // BullMQ 6.7 remembers a first connection that failed for good, and its worker asks again without a pause: the process would do nothing else any more
       first.waitUntilReady = () =>
-        (own.connecting ??= connect().catch(async (error: unknown) => {
+        (connecting ??= connect().catch(async (error: unknown) => {
           await sleep(PAUSE_MS)
           Reflect.deleteProperty(first, 'readyPromise')
-          own.connecting = null
+          connecting = null
           throw error
         }))
     } else connection.waitUntilReady = () => first.waitUntilReady()

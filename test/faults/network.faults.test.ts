@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { Clinic, expectedOf, mappingOf } from '../support/clinic-model.ts'
 import { FAULTS, startDhis2Proxy, type Dhis2Proxy, type FaultName, type Passing } from '../support/dhis2-proxy.ts'
+import { takesTurn } from '../support/extent.ts'
 import { figuresOf } from '../support/figures.ts'
 import { brokenInvariants } from '../support/invariants.ts'
 import { readBack } from '../support/read-back.ts'
@@ -74,7 +75,7 @@ describe.each(played)('$name', (target) => {
   describe.concurrent.each(requests)('%s', (name, meets) => {
     const place = requests.findIndex(([other]) => other === name)
     // in part: each fault at one of the requests to one of the two APIs
-    const isPlayed = (i: number) => i % requests.length === place && Math.floor(i / requests.length) % 2 === played.indexOf(target) % 2
+    const isPlayed = (i: number) => i % requests.length === place && takesTurn(Math.floor(i / requests.length), played.indexOf(target))
     const faults = target.url === null ? names.filter((_, i) => WHOLE || isPlayed(i)) : ON_REAL
     test.for(faults)('%s', async (fault, context) => {
       const figures = figuresOf(context)
