@@ -26,7 +26,7 @@ export interface QueueBackend {
 }
 
 /** connections of a process to PostgreSQL for its queues, besides one for each worker that listens; each has them for the time of a statement */
-const POOL_SIZE = 8
+const POOL_SIZE = 4
 
 /**
  * A worker says every 10 s that it is at its job; a job that nobody says so of for 20 s is taken up by another worker, which looks for such every 10 s.

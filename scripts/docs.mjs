@@ -1,11 +1,13 @@
 // `npm run docs` writes the parts of the pages that follow from the code, between "<!-- generated: NAME -->" and "<!-- end -->".
-// `npm run docs:check` writes nothing, and fails when such a part is stale or a relative link points to nothing. Both read dist/, and so build first.
+// `npm run docs:check` writes nothing, and fails when such a part is stale or a relative link points to nothing. Both start the program, and so build it first.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { settingsTable } from '../dist/src/config.js'
-import { REJECTION_CATALOGUE } from '../dist/src/core/rejection.js'
+import { runnerImport } from 'vite'
 import { DEFECTS, source } from './mutations.mjs'
+
+const { settingsTable } = (await runnerImport('./src/config.ts')).module
+const { REJECTION_CATALOGUE } = (await runnerImport('./src/core/rejection.ts')).module
 
 const GROUPS = { database: 'Database and queue', DHIS2: 'DHIS2', sync: 'Sync', service: 'Service', users: 'Users' }
 const code = (text) => `\`${text}\``
@@ -69,8 +71,8 @@ const block = (text) => `\`\`\`text\n${text.trim()}\n\`\`\``
 function help(...command) {
   // --user's default is the reader's own name
   const { USER: _, ...env } = process.env
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['dist/src/main.js', ...command, '--help'], { env, encoding: 'utf8' })
-  if (status !== 0) throw new Error(`dist/src/main.js ${command.join(' ')} --help: ${stderr}`)
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['dist/main.js', ...command, '--help'], { env, encoding: 'utf8' })
+  if (status !== 0) throw new Error(`dist/main.js ${command.join(' ')} --help: ${stderr}`)
   return stdout
 }
 

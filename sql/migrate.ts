@@ -1,11 +1,13 @@
 /** Brings a database to this program's tables, or adopts the one that the Java services left. */
 import { readdirSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { runner } from 'node-pg-migrate'
 import pg from 'pg'
 import { RunFailure } from '../src/errors.ts'
+import { PROJECT } from '../src/project-folder.ts'
 import { withClient } from './with-client.ts'
+
+const MIGRATIONS = join(PROJECT, 'sql', 'migrations')
 
 const TABLE = 'sync_migration'
 /** one number for all processes: the second one waits for the first */
@@ -24,7 +26,7 @@ export async function migrate({ databaseUrl, storeSchema }: { databaseUrl: strin
     await refuseNewer(client, storeSchema)
     const done = await runner({
       dbClient: client,
-      dir: directory(),
+      dir: MIGRATIONS,
       ignorePattern: '(?!.*\\.sql$).*',
       direction: 'up',
       migrationsTable: TABLE,
@@ -56,7 +58,7 @@ export function migrationLevel(applied: readonly string[]): { missing: string[];
 }
 
 const knownMigrations = () =>
-  readdirSync(directory())
+  readdirSync(MIGRATIONS)
     .map((file) => file.replace(/\.sql$/, ''))
     .toSorted()
 
@@ -70,10 +72,4 @@ async function appliedMigrations(client: pg.Client, storeSchema: string): Promis
 async function refuseNewer(client: pg.Client, storeSchema: string): Promise<void> {
   const { unknown } = migrationLevel(await appliedMigrations(client, storeSchema))
   if (unknown.length > 0) throw new DatabaseNewerError(databaseIsNewer(unknown))
-}
-
-/** sql/migrations of the project, from the source and from dist/sql alike. */
-function directory(): string {
-  const here = dirname(fileURLToPath(import.meta.url))
-  return here.endsWith(join('dist', 'sql')) ? join(here, '..', '..', 'sql', 'migrations') : join(here, 'migrations')
 }

@@ -1,12 +1,6 @@
-/** Of this program, as its package says: from the source and from dist alike. */
-import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+/** Of this program, as its package says. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { PROJECT } from './project-folder.ts'
 
-export const VERSION = read()
-
-function read(): string {
-  const here = dirname(fileURLToPath(import.meta.url))
-  const file = [join(here, '..', 'package.json'), join(here, '..', '..', 'package.json')].find((path) => existsSync(path))
-  return file ? (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version : 'unknown'
-}
+export const VERSION = (JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8')) as { version: string }).version

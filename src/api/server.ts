@@ -21,7 +21,7 @@ import { requireRight } from './require-right.ts'
 import { apiRouter, type RouterOptions } from './router.ts'
 import { routes } from './routes.ts'
 import { inlineStyles, securityHeaders } from './security-headers.ts'
-import { belowBahmnisPath, builtUi, webUi } from './static.ts'
+import { belowBahmnisPath, BUILT_UI, webUi } from './static.ts'
 
 /** What the app hears before its server closes. */
 const CLOSING = 'closing'
@@ -54,7 +54,7 @@ export function createApp(
   app.use('/api/v1', unkept, apiRouter(table, ctx, options))
   app.use(originalRouter(originalRoutes, ctx))
   app.use('/queues', inlineStyles, requireRight(ctx, ['upload', 'log']), queueBoard(ctx, `${publicPath(ctx.config.publicUrl)}/queues`))
-  app.use(webUi(builtUi()))
+  app.use(webUi(BUILT_UI))
   app.use((request, _response, next) => next(new ApiProblem('not-found', `There is nothing at ${request.path.slice(0, 200)}.`)))
   app.use(refusing(ctx))
   return app

@@ -1,8 +1,8 @@
 /** The web interface: files of the build, and its one page for all addresses that a browser may open. */
-import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import express, { type RequestHandler, type Response, type Router } from 'express'
+import { PROJECT } from '../project-folder.ts'
 
 /** Where Bahmni's Apache has always sent this address, and where it stays. */
 const BAHMNI = '/dhis-integration'
@@ -10,12 +10,8 @@ const NOT_BUILT = `<!doctype html><html lang="en"><meta charset="utf-8"><title>D
 <h1>The web interface is not built</h1><p>Run <code>npm run build</code> where this program is installed, and load this page again.
 The HTTP API and <a href="queues">the queues</a> work without it.</p>`
 
-/** The folder that the build writes, seen from the sources as from the compiled program. */
-export function builtUi(): string {
-  let root = import.meta.dirname
-  while (!existsSync(join(root, 'package.json')) && dirname(root) !== root) root = dirname(root)
-  return join(root, 'dist', 'web')
-}
+/** The folder that the build writes. */
+export const BUILT_UI = join(PROJECT, 'dist', 'web')
 
 /** What comes below Bahmni's path is what comes below the root, but for the Java service's own routes. */
 export const belowBahmnisPath: RequestHandler = (request, response, next) => {

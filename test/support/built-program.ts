@@ -1,6 +1,6 @@
 /** vitest's set-up of the kinds of tests that start the program: it is built from the sources of now, once for all of a run. */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { TestProject } from 'vitest/node'
 
@@ -12,17 +12,13 @@ const HOME = join(CACHE, `program-${process.pid}`)
 export function setup(project: TestProject): () => void {
   // another kind's set-up may have built it
   if (!existsSync(HOME)) build()
-  project.provide('program', resolve(HOME, 'dist', 'src', 'main.js'))
+  project.provide('program', resolve(HOME, 'main.js'))
   return () => rmSync(HOME, { recursive: true, force: true })
 }
 
 function build(): void {
   removeOld()
-  mkdirSync(HOME, { recursive: true })
-  // migrations are read from beside dist
-  symlinkSync(resolve('sql'), join(HOME, 'sql'), 'junction')
-  const tsc = join('node_modules', 'typescript', 'bin', 'tsc')
-  execFileSync(process.execPath, [tsc, '-p', 'tsconfig.json', '--outDir', join(HOME, 'dist')], { stdio: 'inherit' })
+  execFileSync(process.execPath, [join('scripts', 'build.mjs'), HOME], { stdio: 'inherit' })
 }
 
 /** What a run of tests left that was killed. */

@@ -10,7 +10,7 @@ import { routesOf, type ApiContext, type Handlers } from '../../../src/api/handl
 import { apiRouter } from '../../../src/api/router.ts'
 import { listen } from '../../../src/api/server.ts'
 import { securityHeaders } from '../../../src/api/security-headers.ts'
-import { belowBahmnisPath, builtUi, webUi } from '../../../src/api/static.ts'
+import { belowBahmnisPath, BUILT_UI, webUi } from '../../../src/api/static.ts'
 import {
   DHIS2,
   mapping,
@@ -802,7 +802,7 @@ export async function openFakeApi(state = fakeState()): Promise<FakeApi> {
   app.use(securityHeaders(null), belowBahmnisPath)
   app.use('/api/v1', apiRouter(routes, ctx, { checkAnswers: true }))
   app.get('/queues', (_request, response) => void response.send('<title>Bull Board</title><h1>Bull Board</h1>'))
-  app.use(webUi(builtUi()))
+  app.use(webUi(BUILT_UI))
   app.use(((error, _request, response, _next) => {
     const problem = problemOf(error)
     if (problem.unexpected) console.error(error)
