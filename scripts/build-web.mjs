@@ -14,6 +14,8 @@ const sources = ['dashboard', join('src', 'api', 'contract')].flatMap((folder) =
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name)),
 )
+// the English texts have the catalogue of rejections from the server
+sources.push(join('src', 'core', 'rejection.ts'))
 const hash = createHash('sha256')
 for (const file of [...sources.toSorted(), 'package-lock.json']) hash.update(file).update(readFileSync(file))
 const wanted = hash.digest('hex')

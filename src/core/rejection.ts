@@ -1,6 +1,7 @@
 /**
  * Why a record was not delivered: the catalogue of codes that a data clerk meets. docs/ prints it as the manual.
- * `title` says what is wrong, `remedy` what to do; both are shown beside the record's own sentence.
+ * `title` says what is wrong, `remedy` what to do; both are shown beside the record's own sentence. dashboard/src/i18n
+ * has them in other languages, by code.
  */
 import type { Kind } from './model.ts'
 

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { createFormat, instantOf, localOf } from '../../dashboard/src/format/format.ts'
 import { plural } from '../../dashboard/src/format/plural.ts'
 import { everyDay, roundTop } from '../../dashboard/src/home/chart-scale.ts'
+import { causeOf } from '../../dashboard/src/i18n/cause-of.ts'
 import { en } from '../../dashboard/src/i18n/en.ts'
 import { fr } from '../../dashboard/src/i18n/fr.ts'
 import { languageOf } from '../../dashboard/src/i18n/languages.ts'
@@ -67,6 +68,12 @@ describe('the catalogue', () => {
     expect(flat(catalogue).filter(([, value]) => value === '')).toEqual([])
     // names, and words that the languages share
     expect(same.length).toBeLessThan(45)
+    expect(same.filter(([path]) => path.startsWith('rejections.'))).toEqual([])
+  })
+  test('a cause that the page does not know yet is told in the server’s words', () => {
+    const said = { title: 'Something new', remedy: 'Mend it.' }
+    expect(causeOf({ code: 'of-tomorrow', ...said }, fr.rejections)).toEqual(said)
+    expect(causeOf({ code: 'gone', ...said }, fr.rejections)).toEqual(fr.rejections.gone)
   })
   test.each([
     [null, ['pt-BR', 'en'], 'pt'],

@@ -1,6 +1,8 @@
 /** What users do day by day, and what meets them, on the API in memory. */
 import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
+import { fr } from '../../dashboard/src/i18n/fr.ts'
+import { pt } from '../../dashboard/src/i18n/pt.ts'
 import { ApiProblem } from '../../src/api/api-problem.ts'
 import { expectAccessible } from './support/browser.ts'
 import { openFakePage } from './support/fake-page.ts'
@@ -150,6 +152,33 @@ describe('rejected records', () => {
     await page.getByLabel('State').selectOption('dismissed')
     await page.getByRole('button', { name: /^Reopen/ }).click()
     await page.getByText('1 record reopened').waitFor()
+  })
+
+  test.each([
+    ['fr-CD', fr],
+    ['pt-MZ', pt],
+  ])('who reads %s is told the cause and what to do in that language, beside the server’s sentence', async (locale, texts) => {
+    const { title, remedy } = texts.rejections['value-not-an-option']
+    const { page, go, complaints } = await openFakePage(() => {}, { locale })
+    await go('/rejected')
+    const group = page.getByRole('article', { name: title })
+    await group.getByText(remedy).waitFor()
+    await group.getByRole('button', { name: texts.rejected.show }).click()
+    await group.getByText('has "Maybe", which is not an option').first().waitFor()
+    await expectAccessible(page)
+    await go('/preview/HTS%20Service')
+    const row = page.getByRole('row', { name: /NAH000002/ }).filter({ hasText: title })
+    await row.getByText(texts.effects.rejected).click()
+    await row.getByText(remedy).waitFor()
+    await row.getByText('The value "Maybe" is no option.').waitFor()
+    await expectAccessible(page)
+    await row.getByRole('button', { name: texts.preview.openPatient('NAH000002') }).click()
+    const dialog = page.getByRole('dialog', { name: texts.preview.patientTitle('NAH000002') })
+    await dialog.getByText(title).waitFor()
+    await dialog.getByText('The value "Maybe" is no option.').waitFor()
+    await dialog.getByText(remedy).waitFor()
+    await expectAccessible(page)
+    expect(complaints).toEqual([])
   })
 })
 

@@ -1,4 +1,5 @@
 /** Every text of the web interface. The other languages have this shape: one that lacks a text does not compile. */
+import { REJECTION_CATALOGUE } from '../../../src/core/rejection.ts'
 import { plural } from '../format/plural.ts'
 
 const n = plural('en')
@@ -265,6 +266,8 @@ export const en = {
     selectAll: 'Select all that are shown',
     selected: (count: number) => n(count, { one: '# selected', other: '# selected' }),
   },
+  // the manual, the command line and the CSV say it with the same words
+  rejections: REJECTION_CATALOGUE,
   preview: {
     title: (name: string) => `Preview of ${name}`,
     generated: 'Generated on',

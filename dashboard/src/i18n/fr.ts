@@ -1,5 +1,6 @@
 import { plural } from '../format/plural.ts'
 import type { Catalogue } from './en.ts'
+import { rejections } from './fr-rejections.ts'
 
 const n = plural('fr')
 
@@ -268,6 +269,7 @@ export const fr: Catalogue = {
     selectAll: 'Choisir tous ceux qui sont montrés',
     selected: (count) => n(count, { one: '# choisi', other: '# choisis' }),
   },
+  rejections,
   preview: {
     title: (name) => `Aperçu de ${name}`,
     generated: 'Établi le',

@@ -1,5 +1,6 @@
 import { plural } from '../format/plural.ts'
 import type { Catalogue } from './en.ts'
+import { rejections } from './pt-rejections.ts'
 
 const n = plural('pt')
 
@@ -264,6 +265,7 @@ export const pt: Catalogue = {
     selectAll: 'Escolher todos os que se vêem',
     selected: (count) => n(count, { one: '# escolhido', other: '# escolhidos' }),
   },
+  rejections,
   preview: {
     title: (name) => `Pré-visualização de ${name}`,
     generated: 'Gerada em',

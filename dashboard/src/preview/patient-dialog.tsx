@@ -1,6 +1,7 @@
 import { InlineNotification } from '@carbon/react'
 import { useRead } from '../api/use-read.ts'
 import type { Answer } from '../api/client.ts'
+import { causeOf } from '../i18n/cause-of.ts'
 import { useTexts } from '../i18n/texts.tsx'
 import { DataTable } from '../parts/data-table.tsx'
 import { Dialog } from '../parts/dialog.tsx'
@@ -26,8 +27,9 @@ export function PatientDialog({ mapping, patient, close }: { mapping: string; pa
 }
 
 function PatientObject({ object, names }: { object: PatientAnswer['objects'][number]; names: PatientAnswer['names'] }) {
-  const { preview, kind } = useTexts()
+  const { preview, kind, rejections } = useTexts()
   const { sending, there, rejection, program, programStage } = object
+  const cause = rejection && causeOf(rejection, rejections)
   const named = (uid: string) => names[uid] ?? uid
   const fixed = {
     uid: preview.uid,
@@ -49,8 +51,11 @@ function PatientObject({ object, names }: { object: PatientAnswer['objects'][num
       <h3>
         <EffectTag effect={object.effect} /> {title}
       </h3>
-      {rejection !== null && (
-        <InlineNotification kind="error" role="status" lowContrast hideCloseButton title={rejection.message} subtitle={rejection.remedy} />
+      {rejection !== null && cause !== null && (
+        <InlineNotification kind="error" role="status" lowContrast hideCloseButton title={cause.title}>
+          <p lang="en">{rejection.message}</p>
+          <p>{cause.remedy}</p>
+        </InlineNotification>
       )}
       {sending === null && <p className="quiet">{preview.notSent}</p>}
       {there === null && <p className="quiet">{preview.notThere}</p>}

@@ -1,3 +1,4 @@
+import { causeOf } from '../i18n/cause-of.ts'
 import { useTexts } from '../i18n/texts.tsx'
 import { DataTable, type Column } from '../parts/data-table.tsx'
 import { EffectTag } from '../parts/state-tag.tsx'
@@ -64,15 +65,18 @@ const valueColumn = ({ title, column, kind }: { title: string; column: string; k
 })
 
 function Effect({ row }: { row: PreviewRow }) {
-  const { preview } = useTexts()
+  const { preview, rejections } = useTexts()
   if (row.rejection === null) return <EffectTag effect={row.effect} />
-  const { message, remedy } = row.rejection
+  const { title, remedy } = causeOf(row.rejection, rejections)
   return (
     <details className="why">
-      <summary aria-label={`${preview.rejectedBecause}: ${message}`}>
+      <summary aria-label={`${preview.rejectedBecause}: ${title}`}>
         <EffectTag effect="rejected" />
       </summary>
-      <p>{message}</p>
+      <p>
+        <strong>{title}</strong>
+      </p>
+      <p lang="en">{row.rejection.message}</p>
       <p className="quiet">{remedy}</p>
     </details>
   )

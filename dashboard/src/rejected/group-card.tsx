@@ -1,6 +1,7 @@
 import { Button } from '@carbon/react'
 import { ChevronDown, ChevronUp } from '@carbon/react/icons'
 import { useId, useState } from 'react'
+import { causeOf } from '../i18n/cause-of.ts'
 import { useTexts } from '../i18n/texts.tsx'
 import { mayOne, useSession } from '../login/session.tsx'
 import { Time } from '../parts/time.tsx'
@@ -10,7 +11,8 @@ import { RecordList } from './record-list.tsx'
 
 /** One cause: what is wrong, where, what to do, and the records that it holds back. */
 export function GroupCard({ group, filters, level }: { group: Group; filters: RejectedFilters; level: 2 | 3 }) {
-  const { rejected } = useTexts()
+  const { rejected, rejections } = useTexts()
+  const { title, remedy } = causeOf(group, rejections)
   const session = useSession()
   const [open, setOpen] = useState(false)
   const id = useId()
@@ -25,7 +27,7 @@ export function GroupCard({ group, filters, level }: { group: Group; filters: Re
   return (
     <article className="group-card" aria-labelledby={`${id}-title`}>
       <header>
-        <Title id={`${id}-title`}>{group.title}</Title>
+        <Title id={`${id}-title`}>{title}</Title>
         <p className="row tight">
           <strong>{rejected.records(group.records)}</strong>
           <span className="quiet">· {rejected.patients(group.patients)} ·</span>
@@ -43,12 +45,10 @@ export function GroupCard({ group, filters, level }: { group: Group; filters: Re
         ))}
       </dl>
       <p className="remedy">
-        <strong>{rejected.remedy}:</strong> {group.remedy}
+        <strong>{rejected.remedy}:</strong> {remedy}
       </p>
       <div className="row">
-        {mayOne(session, ['upload']) && (
-          <RecordActions chosen={all} count={group.records} state={filters.state ?? 'open'} about={group.title} />
-        )}
+        {mayOne(session, ['upload']) && <RecordActions chosen={all} count={group.records} state={filters.state ?? 'open'} about={title} />}
         <Button
           kind="ghost"
           size="sm"
@@ -60,7 +60,7 @@ export function GroupCard({ group, filters, level }: { group: Group; filters: Re
           {open ? rejected.hide : rejected.show}
         </Button>
       </div>
-      <div id={`${id}-records`}>{open && <RecordList filters={{ ...filters, cause: group.cause }} caption={group.title} />}</div>
+      <div id={`${id}-records`}>{open && <RecordList filters={{ ...filters, cause: group.cause }} caption={title} />}</div>
     </article>
   )
 }

@@ -114,7 +114,7 @@ function Message({ row }: { row: RejectedRecord }) {
   const { rejected } = useTexts()
   return (
     <>
-      {row.message}
+      <span lang="en">{row.message}</span>
       {row.dhis2Code !== null && <span className="quiet"> ({row.dhis2Code})</span>}
       {row.dismissedBy !== null && row.state === 'dismissed' && (
         <p className="quiet small">{rejected.dismissedBy(row.dismissedBy, row.dismissedReason ?? '')}</p>

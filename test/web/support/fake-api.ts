@@ -12,6 +12,7 @@ import { listen } from '../../../src/api/server.ts'
 import { securityHeaders } from '../../../src/api/security-headers.ts'
 import { belowBahmnisPath, BUILT_UI, webUi } from '../../../src/api/static.ts'
 import {
+  because,
   DHIS2,
   mapping,
   noCounts,
@@ -556,8 +557,15 @@ function handlersOf(state: FakeState): Handlers<AllOperations> {
               parent: '34',
               program: 'PRGHtsServ1',
               programStage: 'PSHtsTest11',
-              effect: 'new',
-              sending: side({ DEHtsTstDt1: '2026-02-01', DEHtsResul1: 'NEGATIVE' }, { status: 'COMPLETED', occurredAt: '2026-02-01' }),
+              ...(query.patient === REJECTED_PATIENT
+                ? { effect: 'rejected', rejection: notAnOption('HIV result given to client ?'), sending: null }
+                : {
+                    effect: 'new',
+                    sending: side(
+                      { DEHtsTstDt1: '2026-02-01', DEHtsResul1: 'NEGATIVE' },
+                      { status: 'COMPLETED', occurredAt: '2026-02-01' },
+                    ),
+                  }),
               there: null,
             },
           ],
@@ -742,6 +750,17 @@ function handlersOf(state: FakeState): Handlers<AllOperations> {
   }
 }
 
+const notAnOption = (column: string | null) => ({
+  ...because('value-not-an-option'),
+  message: 'The value "Maybe" is no option.',
+  column,
+  dhis2Name: 'HTS: result',
+  value: 'Maybe',
+})
+
+/** The first patient with a rejected row in it. */
+const REJECTED_PATIENT = 'NAH000002'
+
 function previewRows(m: Mapping): Answer<'readPreview'>['rows'] {
   const effects = ['new', 'update', 'unchanged'] as const
   return Array.from({ length: 120 }, (_, i) => {
@@ -764,17 +783,7 @@ function previewRows(m: Mapping): Answer<'readPreview'>['rows'] {
       status: kind === 'trackedEntity' ? null : 'ACTIVE',
       dateCreated: '2026-02-01 08:30:00',
       values: Object.fromEntries(columns.map((column, c) => [column, c === 3 ? null : `value ${c + 1}`])),
-      rejection: rejected
-        ? {
-            code: 'value-not-an-option',
-            title: 'The value is not an option of DHIS2’s option set',
-            message: 'The value "Maybe" is no option.',
-            remedy: 'Correct the answer in Bahmni.',
-            column: columns[0] ?? null,
-            dhis2Name: 'HTS: result',
-            value: 'Maybe',
-          }
-        : null,
+      rejection: rejected ? notAnOption(columns[0] ?? null) : null,
     }
   })
 }

@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type { AllOperations } from '../../../dashboard/operations.ts'
 import type { Body } from '../../../src/api/contract/operation.ts'
 import type { mappingBody } from '../../../src/api/contract/mappings.ts'
+import { REJECTION_CATALOGUE, type RejectionCode } from '../../../src/core/rejection.ts'
 
 export type Answer<Name extends keyof AllOperations> = Body<AllOperations[Name]>
 export type Mapping = z.output<typeof mappingBody>
@@ -121,6 +122,8 @@ export const RELATIONS: Readonly<Record<string, readonly string[]>> = {
   patient_allergy_status_default: ['patient_id', 'allergy_status'],
 }
 
+export const because = (code: RejectionCode) => ({ code, ...REJECTION_CATALOGUE[code] })
+
 export const rejectedRecords = (syncId: string, at: string): Rejected[] => {
   const base = {
     mapping: 'HTS Service',
@@ -143,10 +146,8 @@ export const rejectedRecords = (syncId: string, at: string): Rejected[] => {
     kind: 'event',
     recordKey: `visit-${n}`,
     patientId: `NAH${String(n).padStart(6, '0')}`,
-    code: 'value-not-an-option',
-    title: 'The value is not an option of DHIS2’s option set',
+    ...because('value-not-an-option'),
     message: `Patient NAH${String(n).padStart(6, '0')}: column "HIV result given to client ?" of hts_program_events_table has "Maybe", which is not an option of "HTS: result given to client".`,
-    remedy: 'Correct the answer in Bahmni, or add the option to the option set in DHIS2.',
     column: 'HIV result given to client ?',
     dhis2Uid: 'DEHtsResul1',
     dhis2Name: 'HTS: result given to client',
@@ -156,9 +157,7 @@ export const rejectedRecords = (syncId: string, at: string): Rejected[] => {
   const orgUnit = {
     kind: 'trackedEntity' as const,
     relation: 'hts_instance_table',
-    code: 'org-unit-unknown',
-    title: 'DHIS2 has no org unit with this code',
-    remedy: 'Correct the facility in Bahmni, or give the org unit this code in DHIS2; then sync again.',
+    ...because('org-unit-unknown'),
     column: 'OrgUnit',
     dhis2Uid: null,
     dhis2Name: null,
@@ -173,10 +172,7 @@ export const rejectedRecords = (syncId: string, at: string): Rejected[] => {
       }),
     ),
     one(31, {
-      code: 'enrollment-not-found',
-      title: 'Event without its enrollment',
-      remedy:
-        'The Mart has no enrollment with this event’s patient_program_id, or patient and enrollment date. Correct it in Bahmni or in the Mart’s SQL.',
+      ...because('enrollment-not-found'),
       message: 'Patient NAH000031: no enrollment of the Mart fits this event.',
       column: null,
       dhis2Uid: null,
