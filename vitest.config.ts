@@ -5,6 +5,8 @@ import { chromiumPath } from './test/web/support/chromium.ts'
 const kind = (name: string, timeout: number, globalSetup: string[] = []) => ({
   test: {
     name,
+    // The program has no state of its modules: what one file has imported the next need not read again. What starts processes cleans up for each file.
+    isolate: globalSetup.length > 0,
     include: [`test/${name}/**/*.${name}.test.ts`],
     testTimeout: timeout,
     hookTimeout: 120_000,

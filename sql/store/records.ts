@@ -305,7 +305,7 @@ export function recordMethods(pool: CommonQueryMethods): RecordMethods {
         z.object({ kind: z.enum(KINDS), patient_id: z.string(), record_key: z.string(), warning: z.string() }),
       )`
         select kind, patient_id, record_key, warning from sync_snapshot_row, jsonb_array_elements_text(warnings) as warning
-        where run_id = ${runId} and warnings is not null order by row_id`)
+        where run_id = ${runId} and warnings is not null order by source, row_id`)
       return rows.map((row) => ({ kind: row.kind, patientId: row.patient_id, recordKey: row.record_key, warning: row.warning }))
     },
   }

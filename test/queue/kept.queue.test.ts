@@ -74,17 +74,17 @@ describe.each(BACKENDS)('on %s', (backend) => {
     expect(await queue.getCompletedCount()).toBe(2 * SOME)
     await trimJobs([queue], { jobs, graceMs: now })
     expect(await queue.getCompletedCount()).toBe(jobs)
-    let last = 0
-    const before = await size()
-    for (let i = 0; i < 4; i++) {
+    const sizes: number[] = []
+    for (let i = 0; i < 5; i++) {
       await work(2)
       await trimJobs([queue], { jobs, graceMs: now })
-      last = await size()
+      sizes.push(await size())
     }
     expect(await queue.getCompletedCount()).toBe(jobs)
     // the last ones
     expect((await queue.getCompleted(0, jobs - 1)).every((job) => job.data.n >= SOME - jobs)).toBe(true)
-    expect(last / before).toBeLessThan(1.6)
+    // the first round still makes the room that the later ones use again
+    expect(sizes.at(-1)! / sizes[0]!).toBeLessThan(1.4)
     if (backend === 'redis') return
     for (const table of ['job', 'job_log']) expect(await db.query(`select from bullmq.${table}`), table).toHaveLength(jobs)
     expect((await db.query('select from bullmq.event')).length).toBeLessThan(2000)
