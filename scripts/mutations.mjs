@@ -300,7 +300,7 @@ export function source({ file, from }) {
 }
 
 const COPY = resolve('.cache', 'mutant')
-const PARTS = ['src', 'jobs', 'queues', 'sql', 'dashboard', 'test', 'package.json', 'tsconfig.json', 'vitest.config.ts']
+const PARTS = ['src', 'jobs', 'queues', 'sql', 'dashboard', 'scripts', 'test', 'package.json', 'tsconfig.json', 'vitest.config.ts']
 
 function testsFail({ file, from, to, tests: [projects, testFile, name] }) {
   rmSync(COPY, { recursive: true, force: true })
