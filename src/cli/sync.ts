@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RunRequest, Store } from '../../sql/store/store.ts'
+import { SILENT_SECONDS } from '../../queues/heartbeat.ts'
 import { CUT_OFF, settleAsFailed } from '../../queues/settle-runs.ts'
 import { readConfig, type Config } from '../config.ts'
 import { systemSentence } from '../errors.ts'
@@ -54,9 +55,12 @@ export async function syncOnce(config: Config, request: RunRequest, quiet: boole
   }
 }
 
-/** A database that restarts is back in seconds; one that stays away leaves the run to the next sync. */
+/**
+ * A database that restarts is back in seconds. It is waited for until the next sync would take the run for abandoned by itself: whoever starts one when
+ * this command has ended is never told to wait for a run that nobody works on.
+ */
 async function settleWhenReachable(store: Store, runId: string, failure: string): Promise<void> {
-  for (let tries = 1; tries <= 5; tries++) {
+  for (let tries = 0; tries <= SILENT_SECONDS; tries++) {
     try {
       return await settleAsFailed(store, runId, failure)
     } catch {
