@@ -55,15 +55,15 @@ export const DEFECTS = [
   {
     defect: 'The content hash leaves out a column (the org unit)',
     file: 'sql/mart/rows.ts',
-    from: 'md5((array[patient_id, org_unit_code, program',
-    to: 'md5((array[patient_id, program',
+    from: 'hash_array_extended((array[patient_id, org_unit_code, program',
+    to: 'hash_array_extended((array[patient_id, program',
     tests: ['sync', 'test/sync/histories.sync.test.ts'],
   },
   {
     defect: 'The content hash leaves out the translations',
     file: 'sql/mart/rows.ts',
-    from: 'return entries.length === 0 ? uid',
-    to: 'return entries.length >= 0 ? uid',
+    from: '[uid, Object.entries(translation)',
+    to: '[uid, Object.entries({})',
     tests: ['pg', 'test/pg/relations.pg.test.ts'],
   },
   {

@@ -28,7 +28,8 @@ export function dateCreated({ types }: Relation): FragmentSqlToken {
 
 /**
  * select … from the relation (as m): patient_id, record_key, the fixed columns as text, mart_values (texts in the order of the relation's mapped columns),
- * hash, created. The hash covers all that is sent and the uids it is sent to, so that a changed mapping sends a record again.
+ * hash, created. The hash covers all that is sent and the uids it is sent to, so that a changed mapping sends a record again. It is PostgreSQL's own of an array,
+ * which takes a third of the time of md5, and 64 bits: one change in 10^19 is not seen. A later PostgreSQL with another would send all once more.
  */
 export function selectRows(relation: Relation, martSchema: string, where: FragmentSqlToken): FragmentSqlToken {
   const { kind, columns } = relation
@@ -43,8 +44,8 @@ export function selectRows(relation: Relation, martSchema: string, where: Fragme
   // "offset 0" keeps PostgreSQL from writing an expression out wherever its name stands: each is found once, and of rows that are wanted only
   return sql.fragment`
     select r.*,
-      md5((array[patient_id, org_unit_code, program, program_stage, unique_id, patient_program_id, enrollment_date, incident_date, event_date, status]
-        || mart_values || ${sql.array(sentTo(relation), 'text')})::text) as hash
+      hash_array_extended((array[patient_id, org_unit_code, program, program_stage, unique_id, patient_program_id, enrollment_date, incident_date, event_date, status]
+        || mart_values) collate "C", ${sentTo(relation)}::bigint)::text as hash
     from (
       select r.* from (
         select k.*, ${recordKey(kind)} as record_key
@@ -63,12 +64,11 @@ export function selectRows(relation: Relation, martSchema: string, where: Fragme
     offset 0`
 }
 
-/** The uid of each mapped column, and after it what its values are translated to. */
-const sentTo = ({ columns }: Relation) =>
-  columns.map(([, uid, translation]) => {
-    const entries = Object.entries(translation).toSorted(([a], [b]) => (a < b ? -1 : 1))
-    return entries.length === 0 ? uid : `${uid} ${createHash('md5').update(JSON.stringify(entries)).digest('hex')}`
-  })
+/** Where the values go, as a number of 64 bits: the uid of each mapped column, and what its values are translated to. */
+function sentTo({ columns }: Relation): string {
+  const places = columns.map(([, uid, translation]) => [uid, Object.entries(translation).toSorted(([a], [b]) => (a < b ? -1 : 1))])
+  return createHash('sha256').update(JSON.stringify(places)).digest().readBigInt64BE().toString()
+}
 
 /** As src/core/uid.ts builds it. A row without a part of its key gets one of its own: it is rejected later, and must not hide another. */
 function recordKey(kind: Kind): FragmentSqlToken {

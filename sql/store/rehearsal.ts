@@ -70,7 +70,7 @@ async function prepare(tx: CommonQueryMethods, options: MartOptions, mapping: Ma
     erasedAt: null,
     counts: { trackedEntity: NONE, enrollment: NONE, event: NONE },
   }
-  const taken = await takeSnapshot(tx, run, options, false)
+  const taken = await takeSnapshot(tx, run, options)
   await keepWhatWasSeen(tx, runId, taken)
   await tx.query(sql.unsafe`
     insert into sync_patient (run_id, chunk, patient_id)
