@@ -142,9 +142,7 @@ export function runMethods(pool: DatabasePool): RunMethods {
     async readSteps(runId) {
       const counts = await readCounts(pool, [runId])
       const rows = await pool.any(sql.type(stepRow)`
-        select step, state, chunks_total, (select count(*) from sync_chunk_done d where d.run_id = s.run_id and d.step = s.step)::int as chunks_done,
-          failure, started_at, ended_at
-        from sync_step s where run_id = ${runId} order by position`)
+        select step, state, chunks_total, chunks_done, failure, started_at, ended_at from sync_step where run_id = ${runId} order by position`)
       return rows.map((row): StepRow => ({
         step: row.step,
         state: row.state,
@@ -181,8 +179,8 @@ export function runMethods(pool: DatabasePool): RunMethods {
         with added as (
           insert into sync_chunk_done (run_id, step, chunk) values (${runId}, ${step}, ${chunk}) on conflict do nothing returning chunk
         )
-        select chunks_total as total, ((select count(*) from sync_chunk_done d where d.run_id = s.run_id and d.step = s.step) + (select count(*) from added))::int as done
-        from sync_step s where run_id = ${runId} and step = ${step}`)
+        update sync_step set chunks_done = chunks_done + (select count(*) from added) where run_id = ${runId} and step = ${step}
+        returning chunks_done as done, chunks_total as total`)
     },
   }
 }
