@@ -64,6 +64,8 @@ async function settleWhenReachable(store: Store, runId: string, failure: string)
     try {
       return await settleAsFailed(store, runId, failure)
     } catch {
+      if (tries === 0)
+        process.stderr.write(`Waiting up to ${SILENT_SECONDS} s for the database, to write down that this sync has failed …\n`)
       await sleep(1000)
     }
   }

@@ -154,6 +154,8 @@ describe.each(BACKENDS)('with the queue on $backend', ({ isRedis }) => {
         cluster.start()
         const { code, err } = await going.ended
         site.sandbox.control.latency = 0
+        // longer than its tries, and shorter than what a sync waits
+        if (seconds === 15) expect(err).toContain('Waiting up to 30 s for the database')
         if (code !== 0) {
           expect({ code, err }).toEqual({
             code: 1,

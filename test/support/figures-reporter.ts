@@ -31,14 +31,15 @@ export default class FiguresReporter implements Reporter {
     const rows = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Record<string, Row>) : {}
     for (const module of modules) {
       const part = /test\/faults\/(\w+)\.faults\.test\.ts$/.exec(module.moduleId)?.[1]
-      if (part !== undefined) rows[part] = rowOf(module)
+      if (part !== undefined) rows[part] = rowOf(module, file)
     }
     const sorted = Object.fromEntries(Object.entries(rows).toSorted(([a], [b]) => (a < b ? -1 : 1)))
     writeFileSync(file, `${JSON.stringify(sorted, null, 2)}\n`)
   }
 }
 
-function rowOf(module: TestModule): Row {
+/** @param file is written between one part and the next: that is no change of what is tested */
+function rowOf(module: TestModule, file: string): Row {
   const sum = { ...NONE, scenarios: 0, failed: module.ok() ? 0 : module.errors().length }
   for (const test of module.children.allTests()) {
     const { state } = test.result()
@@ -48,7 +49,7 @@ function rowOf(module: TestModule): Row {
     for (const key of Object.keys(NONE) as (keyof Figures)[]) sum[key] += test.meta().figures?.[key] ?? 0
   }
   const [commit, date] = ['%h', '%cs'].map((format) => git('log', '-1', `--format=${format}`))
-  const isClean = git('status', '--porcelain', '--', 'src', 'jobs', 'queues', 'sql', 'test') === ''
+  const isClean = git('status', '--porcelain', '--', 'src', 'jobs', 'queues', 'sql', 'test', `:(exclude)${file}`) === ''
   return { ...sum, commit: `${commit}${isClean ? '' : ' and changes'}`, date: date! }
 }
 
