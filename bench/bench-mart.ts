@@ -80,7 +80,8 @@ export async function addVisits(databaseUrl: string, visits: number): Promise<vo
     await client.query(`
       insert into ${at('encounter')} select (select max(encounter_id) from ${at('encounter')}) + row_number() over (order by patient_id), patient_id, location_id, 'follow_up', now()::date, now()::timestamp
         from ${at('encounter')} where form = 'initial' order by patient_id limit ${visits};
-      ${formTable('follow_up').replace(/create table (\S+) as/, 'insert into $1')} and encounter_id not in (select encounter_id from ${at('hts_follow_up_form')})`)
+      ${formTable('follow_up').replace(/create table (\S+) as/, 'insert into $1')}
+        and not exists (select from ${at('hts_follow_up_form')} f where f.encounter_id = encounter.encounter_id)`)
   })
 }
 

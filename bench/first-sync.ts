@@ -20,7 +20,7 @@ import { ended, MAPPING, REQUEST } from './site.ts'
 import type { Stage } from './stage.ts'
 
 const count = (name: string, otherwise: number) => Number(process.env[name] ?? otherwise)
-const CHUNKS = [25, 100, 200]
+const CHUNKS = [25, 100, 200, 400]
 const CONCURRENCIES = [1, 2, 4]
 type Api = 'tracker' | 'legacy'
 
@@ -31,7 +31,8 @@ export const firstSync: Measurement = {
   async measure(stage) {
     const config = readConfig({ ...process.env, DATABASE_URL: stage.databaseServer, SITE_ID: 'bench' }, ['dhis2'])
     const figures: Figure[] = []
-    for (const api of ['tracker', 'legacy'] as const) {
+    const apis = config.dhis2Api === 'auto' ? (['tracker', 'legacy'] as const) : [config.dhis2Api]
+    for (const api of apis) {
       const knows = await hasApi(config, api)
       if (knows) figures.push(...(await firstSyncs(stage, { ...config, dhis2Api: api }, api)))
       else stage.say(`  this DHIS2 has no ${api} API`)

@@ -1,6 +1,6 @@
 /**
  * Step 3, one chunk: what enrollments has DHIS2, and where does each of Bahmni's go? Sends nothing; the four steps after it act on the plan, and plan anew
- * when another run has sent enrollments of the chunk's patients meanwhile.
+ * when another run has sent enrollments of the chunk's patients meanwhile. Newcomers to DHIS2 are planned by step 2.
  */
 import { linkEvent } from '../src/core/link.ts'
 import type { Dhis2Enrollment, EnrollmentFields, EnrollmentRow, EventLink, Metadata } from '../src/core/model.ts'
@@ -15,14 +15,11 @@ import { rejected } from './outcomes.ts'
 /** Carried out by push-enrollments; a rejection waits for its step, so that `stop` ends the run after that step (decided 14). */
 export type Plan = (EnrollmentPlan & { linkWarnings: Readonly<Record<string, string>> }) | { rejection: Rejection }
 
-/** @param from the step that the chunk is in: what is planned for an earlier one goes now @returns how many patients the chunk had */
-export async function planEnrollments(
-  ctx: JobContext,
-  run: Run,
-  chunk: number,
-  from: EnrollmentStep = ENROLLMENT_STEPS[0],
-): Promise<number> {
-  const work = await ctx.store.readEnrollmentWork(run.runId, chunk)
+const FIRST = ENROLLMENT_STEPS[0]
+
+/** @param anew the step that the chunk is in: what is planned for an earlier one goes now @returns how many patients were planned for */
+export async function planEnrollments(ctx: JobContext, run: Run, chunk: number, anew: EnrollmentStep | null = null): Promise<number> {
+  const work = await ctx.store.readEnrollmentWork(run.runId, chunk, anew === null ? 'unplanned' : 'all')
   if (work.length === 0) return 0
   const metadata = await ctx.metadata(run)
   const there = await readEnrollments(ctx, work, metadata)
@@ -31,19 +28,40 @@ export async function planEnrollments(
   const outcomes: Outcome[] = []
   for (const patient of work) {
     const made = planPatient(ctx, run, patient, there.get(patient.trackedEntity ?? '') ?? [], metadata)
-    planned.push(...inWaves(made.planned, from))
+    planned.push(...inWaves(made.planned, anew ?? FIRST))
     outcomes.push(...made.outcomes)
   }
-  await ctx.store.savePlan(run.runId, chunk, planned)
+  // before the plan: a patient who has one is not looked at again
   await ctx.store.recordOutcomes(run.runId, 'enrollments', outcomes)
+  await ctx.store.savePlan(run.runId, chunk, planned, anew === null ? 'add' : 'instead')
   return work.length
 }
+
+/**
+ * Of patients whom this run has created DHIS2 has no enrollments: nothing to ask, so that step 2 can plan for them while other chunks are with DHIS2. It was a
+ * twentieth of a first sync. Whoever has a record to be rejected is left to step 3, which it counts for and may never come.
+ */
+export async function planNewcomers(ctx: JobContext, run: Run, chunk: number): Promise<void> {
+  const work = await ctx.store.readEnrollmentWork(run.runId, chunk, 'newcomers')
+  const newcomers = work.filter(isNewcomer)
+  if (newcomers.length === 0) return
+  const metadata = await ctx.metadata(run)
+  const made = newcomers.map((patient) => planPatient(ctx, run, patient, [], metadata))
+  await ctx.store.savePlan(
+    run.runId,
+    chunk,
+    made.flatMap(({ planned, outcomes }) => (outcomes.length > 0 ? [] : inWaves(planned, FIRST))),
+  )
+}
+
+/** No run of ours has sent enrollments of theirs meanwhile. */
+const isNewcomer = ({ createdNow, trackers }: PatientWork) => createdNow && trackers.length === 0
 
 /** DHIS2's enrollments of the chunk's patients by tracked entity; those that this run created have none but what our runs sent. */
 async function readEnrollments(ctx: JobContext, work: readonly PatientWork[], metadata: Metadata): Promise<Map<string, Dhis2Enrollment[]>> {
   const asked = new Map<string, Set<string>>()
   for (const patient of work) {
-    if (patient.trackedEntity === null || (patient.createdNow && patient.trackers.length === 0)) continue
+    if (patient.trackedEntity === null || isNewcomer(patient)) continue
     for (const { program } of patient.enrollments) {
       if (program !== null && metadata.programs.has(program))
         asked.set(program, (asked.get(program) ?? new Set()).add(patient.trackedEntity))

@@ -1,5 +1,5 @@
 /** Runs chunk jobs: one range of patients in one step. */
-import { planEnrollments } from '../jobs/plan-enrollments.ts'
+import { planEnrollments, planNewcomers } from '../jobs/plan-enrollments.ts'
 import { pushEnrollments } from '../jobs/push-enrollments.ts'
 import { pushPatients } from '../jobs/push-patients.ts'
 import type { JobContext } from '../jobs/context.ts'
@@ -68,8 +68,11 @@ const paceOf = ({ inFlight, share }: RunContextFactory['pacer']['limits']) =>
 
 async function doChunk(ctx: JobContext, run: Run, step: Step, chunk: number, beside: boolean): Promise<number> {
   switch (step) {
-    case 'patients':
-      return pushPatients(ctx, run, chunk)
+    case 'patients': {
+      const patients = await pushPatients(ctx, run, chunk)
+      await planNewcomers(ctx, run, chunk)
+      return patients
+    }
     case 'enrollments':
       return planEnrollments(ctx, run, chunk)
     case 'new-completed':

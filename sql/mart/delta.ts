@@ -28,12 +28,13 @@ export function inDelta(
   if (marker === null) return sql.fragment`true`
   // null and absurd dates are in every snapshot, the hash makes that cheap; a record rejected earlier is sent again until it passes, a doubtful one
   // once; a dismissed one is looked at, so that a change of its row is seen whatever its date. The marker's own moment may still get rows, and a marker in
-  // the future (a clock that was ahead, a Java service that met a row of 2099) says nothing of what is synced.
+  // the future (a clock that was ahead, a Java service that met a row of 2099) says nothing of what is synced. "exists" and not "in": of many keys
+  // PostgreSQL then looks each row's up, where it would go through all of them for each row.
   return sql.fragment`(
     r.created is null or r.created < '1900-01-01' or r.created > now()::timestamp
     or r.created >= ${marker}::timestamp - make_interval(days => ${overlapDays}) or ${marker}::timestamp > now()::timestamp
-    or r.record_key in (select record_key from sync_rejected where mapping_name = ${mappingName} and kind = ${kind} and state <> 'settled')
-    or r.record_key in (select record_key from sync_doubt where mapping_name = ${mappingName} and kind = ${kind})
+    or exists (select from sync_rejected j where j.record_key = r.record_key and j.mapping_name = ${mappingName} and j.kind = ${kind} and j.state <> 'settled')
+    or exists (select from sync_doubt o where o.record_key = r.record_key and o.mapping_name = ${mappingName} and o.kind = ${kind})
   )`
 }
 
@@ -51,7 +52,7 @@ export const isSettled = (mappingName: string, kind: Kind, force: boolean) =>
  * @param sent a subquery of them: patient_id, program, unique_id, enrollment_date
  */
 export const isOfSentEnrollment = (sent: FragmentSqlToken, mappingName: string) => sql.fragment`(
-  r.patient_id in (select e.patient_id from ${sent} as e)
+  exists (select from ${sent} as e where e.patient_id = r.patient_id)
   and exists (
     select from ${sent} as e where e.patient_id = r.patient_id and ${BELONGS})
   and not exists (select from event_tracker t where t.program = r.program and t.program_stage = r.program_stage and t.event_unique_id = r.unique_id)

@@ -141,25 +141,37 @@ export function recordMethods(pool: CommonQueryMethods): RecordMethods {
       return new Map([...groupBy(rows, (row) => row.instance_id)].map(([uid, owners]) => [uid, owners.map((o) => o.patient_id)]))
     },
 
-    async readEnrollmentWork(runId, chunk) {
-      const mine = ofChunk(runId, chunk)
+    async readEnrollmentWork(runId, chunk, which) {
+      const planned = sql.fragment`
+        select s.patient_id from sync_plan l join sync_snapshot_row s on s.run_id = l.run_id and s.row_id = l.row_id
+        where l.run_id = ${runId} and l.chunk = ${chunk}`
       const people = await pool.any(sql.type(personRow)`
         select s.patient_id, max(coalesce(p.uid, t.instance_id)) as tracked_entity, coalesce(bool_or(p.state = 'rejected'), false) as rejected,
           coalesce(bool_or(p.state = 'created'), false) as created_now
-        from (select distinct run_id, patient_id from sync_snapshot_row s where ${mine} and kind <> 'trackedEntity' and state = 'pending') s
+        from (
+          select distinct run_id, patient_id from sync_snapshot_row s where ${ofChunk(runId, chunk)} and kind <> 'trackedEntity' and state = 'pending'
+          ${which === 'all' ? sql.fragment`` : sql.fragment`and patient_id not in (${planned})`}
+        ) s
         left join sync_snapshot_row p on p.run_id = s.run_id and p.patient_id = s.patient_id and p.kind = 'trackedEntity'
         left join lateral (
           select instance_id from instance_tracker t where t.patient_id = s.patient_id order by date_created desc nulls last, instance_id desc limit 1
         ) as t on true
+        ${which === 'newcomers' ? sql.fragment`where p.state = 'created'` : sql.fragment``}
         group by s.patient_id order by s.patient_id`)
+      if (people.length === 0) return []
+      const theirs = sql.fragment`
+        s.run_id = ${runId} and s.patient_id = any (${sql.array(
+          people.map((p) => p.patient_id),
+          'text',
+        )})`
       const enrollments = groupBy(
         await pool.any(sql.type(enrollmentRow)`
-          ${ENROLLMENT} from ${ROWS} ${ENROLLMENT_TRACKER} ${CONFIRMED} where ${mine} and s.kind = 'enrollment' and s.state not in ('rejected', 'dismissed') order by s.row_id`),
+          ${ENROLLMENT} from ${ROWS} ${ENROLLMENT_TRACKER} ${CONFIRMED} where ${theirs} and s.kind = 'enrollment' and s.state not in ('rejected', 'dismissed') order by s.row_id`),
         (row) => row.patient_id,
       )
       const events = groupBy(
         await pool.any(sql.type(eventLink)`
-          ${EVENT_LINK} from sync_snapshot_row s where ${mine} and s.kind = 'event' and s.state = 'pending' order by s.row_id`),
+          ${EVENT_LINK} from sync_snapshot_row s where ${theirs} and s.kind = 'event' and s.state = 'pending' order by s.row_id`),
         (row) => row.patient_id,
       )
       const trackers = groupBy(
@@ -192,10 +204,10 @@ export function recordMethods(pool: CommonQueryMethods): RecordMethods {
       )
     },
 
-    async savePlan(runId, chunk, planned) {
+    async savePlan(runId, chunk, planned, how = 'add') {
       const rows = planned.map((p) => ({ row_id: p.rowId, step: p.step, wave: p.wave, plan: p.plan, events: p.events }))
       await pool.transaction(async (tx) => {
-        await tx.query(sql.unsafe`delete from sync_plan where run_id = ${runId} and chunk = ${chunk}`)
+        if (how === 'instead') await tx.query(sql.unsafe`delete from sync_plan where run_id = ${runId} and chunk = ${chunk}`)
         await tx.query(sql.unsafe`
           insert into sync_plan (run_id, chunk, step, row_id, wave, plan, events)
           select ${runId}, ${chunk}, step, row_id, wave, plan, array(select jsonb_array_elements_text(events)::bigint)

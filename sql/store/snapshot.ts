@@ -75,8 +75,14 @@ export function snapshotMethods(
         step === 'patients' || step === 'enrollments'
           ? sql.fragment`sync_patient c join sync_snapshot_row s on s.run_id = c.run_id and s.patient_id = c.patient_id and s.kind = any (${sql.array(kinds, 'text')})`
           : sql.fragment`sync_plan c join sync_snapshot_row s on s.run_id = c.run_id and s.row_id = any (c.row_id || c.events) and c.step = ${step}`
+      const unplanned =
+        step === 'enrollments'
+          ? sql.fragment`and not exists (
+              select from sync_plan l join sync_snapshot_row e on e.run_id = l.run_id and e.row_id = l.row_id
+              where l.run_id = c.run_id and l.chunk = c.chunk and e.patient_id = c.patient_id)`
+          : sql.fragment``
       return pool.anyFirst(sql.type(z.object({ chunk: z.int() }))`
-        select distinct c.chunk from ${work} where c.run_id = ${runId} and s.state = 'pending' order by c.chunk`)
+        select distinct c.chunk from ${work} where c.run_id = ${runId} and s.state = 'pending' ${unplanned} order by c.chunk`)
     },
   }
 }
@@ -222,12 +228,15 @@ const doubtful = z.object({
 /** Rows without a patient, and different rows for one record: nobody can tell which is right. */
 async function rejectDoubtful(tx: CommonQueryMethods, run: Run, relations: readonly Relation[]): Promise<void> {
   const rows = await tx.any(sql.type(doubtful)`
+    with twins as (
+      select kind, record_key from sync_snapshot_row where run_id = ${run.runId} group by kind, record_key having count(*) > 1
+    )
     select row_id::text, kind, source, patient_id, record_key, mart_values,
       jsonb_build_object('Patient_Identifier', patient_id, 'OrgUnit', org_unit_code, 'patient_program_id', patient_program_id, 'enrollment_date', enrollment_date,
         'incident_date', incident_date, 'event_date', event_date, 'status', status) as fixed
-    from sync_snapshot_row s
-    where run_id = ${run.runId} and (patient_id = '' or (kind, record_key) in (
-      select kind, record_key from sync_snapshot_row where run_id = ${run.runId} group by kind, record_key having count(*) > 1))
+    from sync_snapshot_row s left join twins using (kind, record_key)
+    -- not "or in (select …)": of a million rows PostgreSQL would then look the twins up anew for each
+    where run_id = ${run.runId} and (patient_id = '' or twins.record_key is not null)
     order by source, row_id`)
   const twins = [...groupBy(rows, (row) => `${row.kind} ${row.record_key}`).values()]
   const rejections = twins.flatMap((same) => {

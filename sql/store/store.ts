@@ -466,9 +466,10 @@ export interface Store
   readPatients(runId: string, chunk: number, which?: 'pending' | 'all'): Promise<readonly PatientRow[]>
   /** instance_tracker's patient for each of these tracked entities */
   patientsOf(trackedEntities: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>
-  readEnrollmentWork(runId: string, chunk: number): Promise<readonly PatientWork[]>
-  /** replaces what was planned for the chunk before */
-  savePlan<Plan>(runId: string, chunk: number, planned: readonly PlannedEnrollment<Plan>[]): Promise<void>
+  /** of patients with pending enrollments or events: all of the chunk, those for whom nothing is planned yet, or of these the ones that this run has created */
+  readEnrollmentWork(runId: string, chunk: number, which: 'all' | 'unplanned' | 'newcomers'): Promise<readonly PatientWork[]>
+  /** `instead`: of all that was planned for the chunk before */
+  savePlan<Plan>(runId: string, chunk: number, planned: readonly PlannedEnrollment<Plan>[], how?: 'add' | 'instead'): Promise<void>
   /** which of these events a row of event_tracker names */
   trackedEvents(events: readonly string[]): Promise<ReadonlySet<string>>
   /** planned and still pending (the enrollment itself, or one of its events), waves in order; events: the pending ones. With `all` settled ones too. */

@@ -126,7 +126,7 @@ describe('snapshot', () => {
     // in the order of the columns' names, as the Mart has them
     expect(initial!.mart_values).toEqual(['2024-03-01', 'NEGATIVE', 'true', null, '2'])
     expect(followUp!.mart_values).toEqual(['2024-06-01', '1'])
-    const [work] = await store.readEnrollmentWork(run.runId, 0)
+    const [work] = await store.readEnrollmentWork(run.runId, 0, 'all')
     expect(work!.events.map((e) => e.source)).toEqual([0, 1])
   })
   test('the markers move to the newest date of all relations', async () => {

@@ -671,7 +671,7 @@ describe('adopted databases have several tracker rows for one record', () => {
     ])
     expect(await store.patientsOf(['TEInew', 'TEInobody'])).toEqual(new Map([['TEInew', ['P-a', 'P-x']]]))
     expect(await store.patientsOf([])).toEqual(new Map())
-    const [work] = await store.readEnrollmentWork(run.runId, 0)
+    const [work] = await store.readEnrollmentWork(run.runId, 0, 'all')
     expect(work).toMatchObject({
       patientId: 'P-a',
       trackedEntity: 'TEInew',

@@ -1,5 +1,7 @@
-/** Runs of a world that go on while a test does something else. */
+/** Runs of a world that go on while a test does something else, or whose steps it does itself. */
+import type { JobContext } from '../../jobs/context.ts'
 import { hasEnded, type Run, type Step } from '../../sql/store/store.ts'
+import { createUidFactory } from '../../src/core/uid.ts'
 import { until } from './site.ts'
 import type { World } from './world.ts'
 
@@ -28,4 +30,17 @@ export function holdAt(world: World, step: Step) {
     await gate
   }
   return { reached, letGo: () => letGo() }
+}
+
+/** What a worker gives the bodies of the steps. */
+export async function contextOf({ service, tag }: World): Promise<JobContext> {
+  const client = await service.connect()
+  return {
+    store: service.store,
+    client,
+    metadata: (run) => client.readMetadata(run.programs),
+    uidOf: createUidFactory(tag),
+    requestSize: () => null,
+    settings: { chunkSize: 10, trackedEntityType: null, timeZone: 'UTC' },
+  }
 }

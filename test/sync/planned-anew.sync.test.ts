@@ -13,7 +13,7 @@ import { readReport, type RunReport } from '../../src/cli/report.ts'
 import { ENROLLMENT_STATUSES, type EnrollmentStatus } from '../../src/core/model.ts'
 import { createUidFactory } from '../../src/core/uid.ts'
 import { Clinic, FOLLOW_UP, HTS, INITIAL, mappingOf } from '../support/clinic-model.ts'
-import { endOf, holdAt, REQUEST, start } from '../support/going.ts'
+import { contextOf, endOf, holdAt, REQUEST, start } from '../support/going.ts'
 import { readBack } from '../support/read-back.ts'
 import { takesTurn } from '../support/extent.ts'
 import { openWorld, targets, targetsOfEachApi, type World } from '../support/world.ts'
@@ -175,16 +175,7 @@ describe.runIf(any)('planned anew in the middle of a run', () => {
   let ctx: JobContext
   beforeEach(async () => {
     world = await openWorld(any!)
-    const { store, connect } = world.service
-    const client = await connect()
-    ctx = {
-      store,
-      client,
-      metadata: (run) => client.readMetadata(run.programs),
-      uidOf: createUidFactory(world.tag),
-      requestSize: () => null,
-      settings: { chunkSize: 10, trackedEntityType: null, timeZone: 'UTC' },
-    }
+    ctx = await contextOf(world)
   })
   afterEach(() => world.close())
   /** A run whose steps the test does itself, after its patients are there and its enrollments are planned. */
