@@ -59,7 +59,7 @@ describe.each(BACKENDS)('on %s', (backend) => {
     expect(sync.steps.map((s: { name: string; state: string; chunksDone: number }) => [s.name, s.state, s.chunksDone])).toEqual([
       ['snapshot', 'succeeded', 1],
       ['patients', 'succeeded', 2],
-      ['enrollments', 'succeeded', 2],
+      ['enrollments', 'succeeded', 0],
       ['new-completed', 'succeeded', 0],
       ['updated-completed', 'succeeded', 0],
       ['new-active', 'succeeded', 2],
