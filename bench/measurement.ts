@@ -22,6 +22,9 @@ export interface Measurement {
 export const missed = ({ value, target }: Figure): boolean =>
   target !== undefined && ('atLeast' in target ? value < target.atLeast : value > target.atMost)
 
+/** Whatever else is missed may be the machine. */
+export const missesRatio = (figure: Figure): boolean => (figure.unit === '×' || figure.unit === '') && missed(figure)
+
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   return (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2

@@ -95,6 +95,8 @@ function isMissing(error: unknown): boolean {
 
 /** So many new rows that the statistics have to tell of them. Of fewer ANALYZE would take longer than all else: 0.35 s in a table with 150,000 rows. */
 const MANY = 1000
+/** the columns that rows are found by: statistics of what they say, above all of mart_values, take as long again */
+const COMPARED = sql.fragment`run_id, row_id, kind, state, patient_id, record_key, program, unique_id, hash, uid`
 
 /** In a repeatable-read transaction. */
 export async function takeSnapshot(
@@ -123,10 +125,11 @@ export async function takeSnapshot(
   }
   // what follows, and the steps, are planned by statistics; autovacuum would make them minutes later
   const copied = Object.values(scanned).reduce((sum, { scanned: all, unchanged }) => sum + all - unchanged, 0)
-  if (copied > MANY) await tx.query(sql.unsafe`analyze sync_snapshot_row`)
-  await mergeDuplicates(tx, runId)
+  if (copied > MANY) await tx.query(sql.unsafe`analyze sync_snapshot_row (${COMPARED})`)
+  const twins = await tx.oneFirst(sql.type(z.object({ twins: z.boolean() }))`select count(*) > 0 as twins from (${twinsOf(runId)}) t`)
+  if (twins) await mergeDuplicates(tx, runId)
   const leftOut = await leaveOutDismissed(tx, run)
-  await rejectDoubtful(tx, run, relations)
+  await rejectDoubtful(tx, run, relations, twins)
   for (const kind of ['enrollment', 'trackedEntity'] as const)
     for (const relation of relations.filter((r) => r.kind === kind)) await addContext(tx, run, kind, relation, martSchema)
   const held = await holdChildren(tx, run)
@@ -206,11 +209,17 @@ async function copyDelta(
 const enrollmentsOf = (runId: string) => sql.fragment`
   (select patient_id, program, unique_id, enrollment_date from sync_snapshot_row where run_id = ${runId} and kind = 'enrollment')`
 
+/** Records with several rows. There are hardly ever any, and to see that takes half the time of sorting all rows. */
+const twinsOf = (runId: string) =>
+  sql.fragment`select kind, record_key from sync_snapshot_row where run_id = ${runId} group by kind, record_key having count(*) > 1`
+
 /** The same row several times is one record. */
 async function mergeDuplicates(tx: CommonQueryMethods, runId: string): Promise<void> {
   await tx.query(sql.unsafe`
+    with twins as (${twinsOf(runId)})
     delete from sync_snapshot_row s using (
-      select row_id, row_number() over (partition by kind, record_key, hash order by source, row_id) as position from sync_snapshot_row where run_id = ${runId}
+      select row_id, row_number() over (partition by kind, record_key, hash order by source, row_id) as position
+      from sync_snapshot_row join twins using (kind, record_key) where run_id = ${runId}
     ) as twin
     where s.run_id = ${runId} and s.row_id = twin.row_id and twin.position > 1`)
 }
@@ -226,17 +235,17 @@ const doubtful = z.object({
 })
 
 /** Rows without a patient, and different rows for one record: nobody can tell which is right. */
-async function rejectDoubtful(tx: CommonQueryMethods, run: Run, relations: readonly Relation[]): Promise<void> {
+async function rejectDoubtful(tx: CommonQueryMethods, run: Run, relations: readonly Relation[], anyTwins: boolean): Promise<void> {
+  // not "or in (select …)": of a million rows PostgreSQL would then look the twins up anew for each
+  const [join, or] = anyTwins
+    ? [sql.fragment`left join twins using (kind, record_key)`, sql.fragment`or twins.record_key is not null`]
+    : [sql.fragment``, sql.fragment``]
   const rows = await tx.any(sql.type(doubtful)`
-    with twins as (
-      select kind, record_key from sync_snapshot_row where run_id = ${run.runId} group by kind, record_key having count(*) > 1
-    )
+    with twins as (${twinsOf(run.runId)})
     select row_id::text, kind, source, patient_id, record_key, mart_values,
       jsonb_build_object('Patient_Identifier', patient_id, 'OrgUnit', org_unit_code, 'patient_program_id', patient_program_id, 'enrollment_date', enrollment_date,
         'incident_date', incident_date, 'event_date', event_date, 'status', status) as fixed
-    from sync_snapshot_row s left join twins using (kind, record_key)
-    -- not "or in (select …)": of a million rows PostgreSQL would then look the twins up anew for each
-    where run_id = ${run.runId} and (patient_id = '' or twins.record_key is not null)
+    from sync_snapshot_row s ${join} where run_id = ${run.runId} and (patient_id = '' ${or})
     order by source, row_id`)
   const twins = [...groupBy(rows, (row) => `${row.kind} ${row.record_key}`).values()]
   const rejections = twins.flatMap((same) => {
