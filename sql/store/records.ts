@@ -6,6 +6,7 @@ import { groupBy } from '../../src/core/group-by.ts'
 import type { Rejection } from '../../src/core/rejection.ts'
 import { recordset } from '../recordset.ts'
 import { keepRejected } from './keep-rejected.ts'
+import { plannedPatients } from './snapshot.ts'
 import { tableOf } from './snapshot-table.ts'
 import { RunEndedError, type Outcome, type PatientWork, type PushItem, type RejectedRow, type Step, type Store } from './store.ts'
 
@@ -142,9 +143,7 @@ export function recordMethods(pool: CommonQueryMethods): RecordMethods {
     },
 
     async readEnrollmentWork(runId, chunk, which) {
-      const planned = sql.fragment`
-        select s.patient_id from sync_plan l join sync_snapshot_row s on s.run_id = l.run_id and s.row_id = l.row_id
-        where l.run_id = ${runId} and l.chunk = ${chunk}`
+      const planned = sql.fragment`select patient_id from (${plannedPatients(runId)}) as p where chunk = ${chunk}`
       const people = await pool.any(sql.type(personRow)`
         select s.patient_id, max(coalesce(p.uid, t.instance_id)) as tracked_entity, coalesce(bool_or(p.state = 'rejected'), false) as rejected,
           coalesce(bool_or(p.state = 'created'), false) as created_now

@@ -70,22 +70,26 @@ export function snapshotMethods(
     },
 
     async chunksOf(runId, step) {
-      const kinds = step === 'patients' ? ['trackedEntity'] : ['enrollment', 'event']
+      const pendingOf = (kinds: readonly Kind[]) => sql.fragment`
+        select c.chunk, c.patient_id from sync_patient c join sync_snapshot_row s on s.run_id = c.run_id and s.patient_id = c.patient_id
+        where c.run_id = ${runId} and s.state = 'pending' and s.kind = any (${sql.array([...kinds], 'text')})`
       const work =
-        step === 'patients' || step === 'enrollments'
-          ? sql.fragment`sync_patient c join sync_snapshot_row s on s.run_id = c.run_id and s.patient_id = c.patient_id and s.kind = any (${sql.array(kinds, 'text')})`
-          : sql.fragment`sync_plan c join sync_snapshot_row s on s.run_id = c.run_id and s.row_id = any (c.row_id || c.events) and c.step = ${step}`
-      const unplanned =
-        step === 'enrollments'
-          ? sql.fragment`and not exists (
-              select from sync_plan l join sync_snapshot_row e on e.run_id = l.run_id and e.row_id = l.row_id
-              where l.run_id = c.run_id and l.chunk = c.chunk and e.patient_id = c.patient_id)`
-          : sql.fragment``
-      return pool.anyFirst(sql.type(z.object({ chunk: z.int() }))`
-        select distinct c.chunk from ${work} where c.run_id = ${runId} and s.state = 'pending' ${unplanned} order by c.chunk`)
+        step === 'patients'
+          ? pendingOf(['trackedEntity'])
+          : step === 'enrollments'
+            ? // "except", because the plans are so new that PostgreSQL has no statistics of them, and would look each patient up in all of its chunk's
+              sql.fragment`${pendingOf(['enrollment', 'event'])} except ${plannedPatients(runId)}`
+            : sql.fragment`
+              select c.chunk from sync_plan c join sync_snapshot_row s on s.run_id = c.run_id and s.row_id = any (c.row_id || c.events)
+              where c.run_id = ${runId} and c.step = ${step} and s.state = 'pending'`
+      return pool.anyFirst(sql.type(z.object({ chunk: z.int() }))`select distinct chunk from (${work}) as work order by chunk`)
     },
   }
 }
+
+/** chunk and patient_id of those for whom something is planned */
+export const plannedPatients = (runId: string) => sql.fragment`
+  select l.chunk, s.patient_id from sync_plan l join sync_snapshot_row s on s.run_id = l.run_id and s.row_id = l.row_id where l.run_id = ${runId}`
 
 /** A relation or a column that was there when the names were looked up. */
 function isMissing(error: unknown): boolean {
