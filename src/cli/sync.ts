@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { RunRequest, Store } from '../../sql/store/store.ts'
+import type { RunRequest } from '../../sql/store/store.ts'
 import { SILENT_SECONDS } from '../../queues/heartbeat.ts'
 import { CUT_OFF, settleAsFailed } from '../../queues/settle-runs.ts'
 import { readConfig, type Config } from '../config.ts'
@@ -41,34 +41,43 @@ export async function syncOnce(config: Config, request: RunRequest, quiet: boole
     const cancel = () => void service.store.requestCancel(run.runId)
     for (const signal of SIGNALS) process.once(signal, cancel)
     await service.startWorkers()
+    const report = async () => {
+      const ownChecks = request.dryRun && (await service.connect().catch(() => null))?.canValidate === false
+      return readReport(service.store, run.runId, ownChecks ? 'own checks only' : 'DHIS2')
+    }
     try {
       await followRun(service.store, run.runId, { stream: process.stderr, quiet })
     } catch (error) {
-      await settleWhenReachable(service.store, run.runId, systemSentence(error) ?? CUT_OFF)
-      throw error
+      const ended = await whenReachable(async () => {
+        await settleAsFailed(service.store, run.runId, systemSentence(error) ?? CUT_OFF)
+        return report()
+      })
+      // workers that the database came back to sooner may have completed it
+      if (ended?.state !== 'succeeded') throw error
+      return ended
     }
     for (const signal of SIGNALS) process.off(signal, cancel)
-    const ownChecks = request.dryRun && (await service.connect().catch(() => null))?.canValidate === false
-    return await readReport(service.store, run.runId, ownChecks ? 'own checks only' : 'DHIS2')
+    return await report()
   } finally {
-    await service.close()
+    // how the run ended is known: a connection that breaks now does not make it another end
+    await service.close().catch(() => {})
   }
 }
 
 /**
  * A database that restarts is back in seconds. It is waited for until the next sync would take the run for abandoned by itself: whoever starts one when
- * this command has ended is never told to wait for a run that nobody works on.
+ * this command has ended is never told to wait for a run that nobody works on. @returns null: it stays away
  */
-async function settleWhenReachable(store: Store, runId: string, failure: string): Promise<void> {
+async function whenReachable<Result>(settle: () => Promise<Result>): Promise<Result | null> {
   for (let tries = 0; tries <= SILENT_SECONDS; tries++) {
     try {
-      return await settleAsFailed(store, runId, failure)
+      return await settle()
     } catch {
-      if (tries === 0)
-        process.stderr.write(`Waiting up to ${SILENT_SECONDS} s for the database, to write down that this sync has failed …\n`)
+      if (tries === 0) process.stderr.write(`Waiting up to ${SILENT_SECONDS} s for the database, to write down how this sync ended …\n`)
       await sleep(1000)
     }
   }
+  return null
 }
 
 /** @throws UsageError */

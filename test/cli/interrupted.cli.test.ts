@@ -78,6 +78,19 @@ describe('the database goes in mid-sync', () => {
     await nextSyncCompletes()
   })
 
+  test('and when it is back, the run was completed by others: 0, with its report', async () => {
+    const going = await inMidSync()
+    proxy.cut()
+    await sleep(2000)
+    await site.db.query(`update sync_run set state = 'succeeded', ended_at = now()`)
+    proxy.mend()
+    expect(await going.ended).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('Sync of "HTS Service" succeeded') as string,
+    })
+    expect(await site.runs()).toEqual([{ state: 'succeeded', failure: null }])
+  })
+
   test('its server ends our sessions: the run is completed, or it failed and says so', async () => {
     const going = await inMidSync()
     await site.db.query(
