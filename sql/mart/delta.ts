@@ -13,6 +13,9 @@ export interface DeltaOptions {
   overlapDays: number
 }
 
+/** asked once, where now() by itself is turned into the session's zone for each row */
+const NOW = sql.fragment`(select now()::timestamp)`
+
 /** A condition over the columns of selectRows (as r), for one kind. */
 export function inDelta(
   kind: Kind,
@@ -28,15 +31,23 @@ export function inDelta(
   if (marker === null) return sql.fragment`true`
   // null and absurd dates are in every snapshot, the hash makes that cheap; a record rejected earlier is sent again until it passes, a doubtful one
   // once; a dismissed one is looked at, so that a change of its row is seen whatever its date. The marker's own moment may still get rows, and a marker in
-  // the future (a clock that was ahead, a Java service that met a row of 2099) says nothing of what is synced. "exists" and not "in": of many keys
-  // PostgreSQL then looks each row's up, where it would go through all of them for each row.
+  // the future (a clock that was ahead, a Java service that met a row of 2099) says nothing of what is synced.
+  const noted = (table: FragmentSqlToken) =>
+    sql.fragment`select record_key from ${table} where mapping_name = ${mappingName} and kind = ${kind}`
   return sql.fragment`(
-    r.created is null or r.created < '1900-01-01' or r.created > now()::timestamp
-    or r.created >= ${marker}::timestamp - make_interval(days => ${overlapDays}) or ${marker}::timestamp > now()::timestamp
-    or exists (select from sync_rejected j where j.record_key = r.record_key and j.mapping_name = ${mappingName} and j.kind = ${kind} and j.state <> 'settled')
-    or exists (select from sync_doubt o where o.record_key = r.record_key and o.mapping_name = ${mappingName} and o.kind = ${kind})
+    r.created >= ${marker}::timestamp - make_interval(days => ${overlapDays}) or r.created is null or r.created < '1900-01-01' or r.created > ${NOW}
+    or ${marker}::timestamp > ${NOW}
+    or ${isAmong(sql.fragment`record_key`, sql.fragment`${noted(sql.fragment`sync_rejected`)} and state <> 'settled'`)}
+    or ${isAmong(sql.fragment`record_key`, noted(sql.fragment`sync_doubt`))}
   )`
 }
+
+/**
+ * r's column is in one of these rows. Not "in", for which PostgreSQL goes through all of them for each row when they are many; and whether there are any is asked
+ * once, because mostly there are none.
+ */
+const isAmong = (column: FragmentSqlToken, rows: FragmentSqlToken) =>
+  sql.fragment`(exists (${rows}) and exists (select from (${rows}) as w where w.${column} = r.${column}))`
 
 /** DHIS2 has such a row (as d; c is its sync_confirmed). @param force what it has is sent all the same */
 export const isConfirmed = (force: boolean) => sql.fragment`(
@@ -52,7 +63,7 @@ export const isSettled = (mappingName: string, kind: Kind, force: boolean) =>
  * @param sent a subquery of them: patient_id, program, unique_id, enrollment_date
  */
 export const isOfSentEnrollment = (sent: FragmentSqlToken, mappingName: string) => sql.fragment`(
-  exists (select from ${sent} as e where e.patient_id = r.patient_id)
+  ${isAmong(sql.fragment`patient_id`, sql.fragment`select patient_id from ${sent} as e`)}
   and exists (
     select from ${sent} as e where e.patient_id = r.patient_id and ${BELONGS})
   and not exists (select from event_tracker t where t.program = r.program and t.program_stage = r.program_stage and t.event_unique_id = r.unique_id)
