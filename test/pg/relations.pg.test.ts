@@ -177,7 +177,11 @@ describe('snapshot', () => {
     await other.query('begin; create table mart.rebuilt as table mart.hts_follow_up_table')
     await other.query('lock table mart.hts_follow_up_table in access exclusive mode')
     const taking = store.takeSnapshot(run).catch((error: unknown) => error)
-    await until(async () => (await db.query('select from pg_locks where not granted')).length > 0)
+    await until(
+      async () =>
+        (await db.query('select from pg_locks join pg_database d on d.oid = database where not granted and datname = current_database()'))
+          .length > 0,
+    )
     await other.query('drop table mart.hts_follow_up_table; alter table mart.rebuilt rename to hts_follow_up_table; commit')
     await other.end()
     expect(await taking).toMatchObject({ transient: true, message: expect.stringContaining('was being rebuilt') as string })
