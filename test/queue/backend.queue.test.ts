@@ -18,7 +18,11 @@ test('a connection that breaks while a queue is opened ends nothing but the open
   await holder.query('begin; lock table bullmq.migration in access exclusive mode')
   const queue = createQueueBackend({ databaseUrl: url.href, redisUrl: null, storeSchema: 'public', siteId: 's' }).queue(STEP_QUEUE)
   queue.on('error', () => {})
-  await until(async () => (await db.query('select from pg_locks where not granted')).length > 0)
+  await until(
+    async () =>
+      (await db.query('select from pg_locks join pg_database d on d.oid = database where not granted and datname = current_database()'))
+        .length > 0,
+  )
   proxy.cut()
   await expect(queue.waitUntilReady()).rejects.toThrow(/connection|terminated/i)
   await queue.close()

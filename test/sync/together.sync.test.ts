@@ -213,7 +213,14 @@ describe.runIf(any)('one mapping', () => {
     await pg.query('lock table mart.hts_program_enrollment_table in access exclusive mode')
     const { store } = world.service
     const taking = store.takeSnapshot(await store.createRun({ mappingName: mapping.name, ...REQUEST })).catch((error: unknown) => error)
-    await until(async () => (await world.db.query(`select from pg_locks where not granted`)).length > 0)
+    await until(
+      async () =>
+        (
+          await world.db.query(
+            `select from pg_locks join pg_database d on d.oid = database where not granted and datname = current_database()`,
+          )
+        ).length > 0,
+    )
     await pg.query('drop table mart.hts_program_enrollment_table cascade')
     await pg.query('commit')
     await pg.end()
@@ -229,7 +236,14 @@ describe.runIf(any)('one mapping', () => {
       await pg.query('begin')
       await pg.query('lock table mart.hts_program_enrollment_table in access exclusive mode')
       const run = await start(world, mapping.name)
-      await until(async () => (await world.db.query(`select from pg_locks where not granted`)).length > 0)
+      await until(
+        async () =>
+          (
+            await world.db.query(
+              `select from pg_locks join pg_database d on d.oid = database where not granted and datname = current_database()`,
+            )
+          ).length > 0,
+      )
       if (what === 'dropped and rebuilt') {
         await pg.query('create table mart.rebuilt as table mart.hts_program_enrollment_table')
         await pg.query('drop table mart.hts_program_enrollment_table cascade')
