@@ -70,21 +70,23 @@ export function snapshotMethods(
     },
 
     async chunksOf(runId, step) {
-      const pendingOf = (kinds: readonly Kind[]) => sql.fragment`
-        select c.chunk, c.patient_id from sync_patient c join sync_snapshot_row s on s.run_id = c.run_id and s.patient_id = c.patient_id
-        where c.run_id = ${runId} and s.state = 'pending' and s.kind = any (${sql.array([...kinds], 'text')})`
-      const work =
-        step === 'patients'
-          ? pendingOf(['trackedEntity'])
-          : step === 'enrollments'
-            ? // "except", because the plans are so new that PostgreSQL has no statistics of them, and would look each patient up in all of its chunk's
-              sql.fragment`${pendingOf(['enrollment', 'event'])} except ${plannedPatients(runId)}`
-            : sql.fragment`
-              select c.chunk from sync_plan c join sync_snapshot_row s on s.run_id = c.run_id and s.row_id = any (c.row_id || c.events)
-              where c.run_id = ${runId} and c.step = ${step} and s.state = 'pending'`
-      return pool.anyFirst(sql.type(z.object({ chunk: z.int() }))`select distinct chunk from (${work}) as work order by chunk`)
+      return pool.anyFirst(sql.type(z.object({ chunk: z.int() }))`
+        select distinct chunk from (${workIn(runId, step)}) as work order by chunk`)
     },
   }
+}
+
+/** the chunk of everything that is pending in a step */
+function workIn(runId: string, step: Parameters<Store['chunksOf']>[1]): FragmentSqlToken {
+  const pending = (kinds: readonly Kind[]) => sql.fragment`
+    select c.chunk, c.patient_id from sync_patient c join sync_snapshot_row s on s.run_id = c.run_id and s.patient_id = c.patient_id
+    where c.run_id = ${runId} and s.state = 'pending' and s.kind = any (${sql.array([...kinds], 'text')})`
+  if (step === 'patients') return pending(['trackedEntity'])
+  // "except": the plans are so new that PostgreSQL has no statistics of them, and would look each patient up in all of its chunk's
+  if (step === 'enrollments') return sql.fragment`${pending(['enrollment', 'event'])} except ${plannedPatients(runId)}`
+  return sql.fragment`
+    select c.chunk from sync_plan c join sync_snapshot_row s on s.run_id = c.run_id and s.row_id = any (c.row_id || c.events)
+    where c.run_id = ${runId} and c.step = ${step} and s.state = 'pending'`
 }
 
 /** chunk and patient_id of those for whom something is planned */

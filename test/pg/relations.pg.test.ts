@@ -10,7 +10,7 @@ import { mappedColumns, type EventRelation, type Mapping } from '../../src/core/
 import { reject } from '../../src/core/rejection.ts'
 import { Clinic, FOLLOW_UP, formsMappingOf, formViews, HTS, INITIAL, mappingOf } from '../support/clinic-model.ts'
 import { createMigratedDatabase, type TestDatabase } from '../support/postgres.ts'
-import { until } from '../support/site.ts'
+import { untilWaiting } from '../support/site.ts'
 
 const MAPPING = formsMappingOf('hts', { name: 'HTS Service' })
 const [FIRST, SECOND] = MAPPING.events as [EventRelation, EventRelation]
@@ -177,11 +177,7 @@ describe('snapshot', () => {
     await other.query('begin; create table mart.rebuilt as table mart.hts_follow_up_table')
     await other.query('lock table mart.hts_follow_up_table in access exclusive mode')
     const taking = store.takeSnapshot(run).catch((error: unknown) => error)
-    await until(
-      async () =>
-        (await db.query('select from pg_locks join pg_database d on d.oid = database where not granted and datname = current_database()'))
-          .length > 0,
-    )
+    await untilWaiting(db)
     await other.query('drop table mart.hts_follow_up_table; alter table mart.rebuilt rename to hts_follow_up_table; commit')
     await other.end()
     expect(await taking).toMatchObject({ transient: true, message: expect.stringContaining('was being rebuilt') as string })

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { createQueueBackend } from '../../queues/backend.ts'
 import { STEP_QUEUE } from '../../queues/jobs.ts'
 import { createMigratedDatabase } from '../support/postgres.ts'
-import { until } from '../support/site.ts'
+import { until, untilWaiting } from '../support/site.ts'
 import { startTcpProxy } from '../support/tcp-proxy.ts'
 
 test('a connection that breaks while a queue is opened ends nothing but the opening', async () => {
@@ -18,11 +18,7 @@ test('a connection that breaks while a queue is opened ends nothing but the open
   await holder.query('begin; lock table bullmq.migration in access exclusive mode')
   const queue = createQueueBackend({ databaseUrl: url.href, redisUrl: null, storeSchema: 'public', siteId: 's' }).queue(STEP_QUEUE)
   queue.on('error', () => {})
-  await until(
-    async () =>
-      (await db.query('select from pg_locks join pg_database d on d.oid = database where not granted and datname = current_database()'))
-        .length > 0,
-  )
+  await untilWaiting(db)
   proxy.cut()
   await expect(queue.waitUntilReady()).rejects.toThrow(/connection|terminated/i)
   await queue.close()

@@ -105,3 +105,9 @@ export async function openSite(options: SiteOptions = {}): Promise<Site> {
 export async function until(what: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await what())) await new Promise((done) => setTimeout(done, 20))
 }
+
+/** Waits until a session of this database waits for another one's lock; the other databases of the server are other tests'. */
+export async function untilWaiting(db: Pick<TestDatabase, 'query'>): Promise<void> {
+  const waiting = 'select from pg_locks join pg_database d on d.oid = database where not granted and datname = current_database()'
+  await until(async () => (await db.query(waiting)).length > 0)
+}

@@ -1,29 +1,26 @@
 /** Patients who are new to DHIS2 are planned with step 2, and step 3 has the others: what comes of it is the same. */
-import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { planEnrollments, planNewcomers } from '../../jobs/plan-enrollments.ts'
 import { pushPatients } from '../../jobs/push-patients.ts'
 import { takeSnapshot } from '../../jobs/take-snapshot.ts'
-import type { Mapping } from '../../src/core/mapping.ts'
 import { Clinic, expectedOf, FOLLOW_UP, INITIAL, mappingOf } from '../support/clinic-model.ts'
 import { contextOf, REQUEST } from '../support/going.ts'
 import { readBack } from '../support/read-back.ts'
 import { openWorld, targets, type World } from '../support/world.ts'
 
+const mapping = mappingOf('hts')
 const target = targets().find(({ version, url }) => version === '2.43' && url === null)
 
 describe.runIf(target)('newcomers', () => {
   let world: World
   let clinic: Clinic
-  const open = async (how: Partial<Mapping> = {}) => {
-    await world?.close()
+  beforeEach(async () => {
     world = await openWorld(target!, { SYNC_CHUNK_SIZE: '3' })
     clinic = new Clinic(world.tag)
-    await world.saveMappings([mappingOf('hts', how)])
-  }
-  beforeEach(() => open())
-  afterAll(() => world.close())
+    await world.saveMappings([mapping])
+    return () => world.close()
+  })
 
-  const name = mappingOf('hts').name
   const mart = () => world.mart([clinic.service('hts')])
   const chunksOfStep3 = async () => {
     const [{ chunks } = { chunks: null }] = await world.db.query<{ chunks: number }>(
@@ -42,20 +39,23 @@ describe.runIf(target)('newcomers', () => {
   test('a first sync leaves nothing to step 3', async () => {
     for (const id of ['a', 'b', 'c', 'd']) clinic.healthy(id)
     await mart()
-    expect(await world.sync(name)).toMatchObject({ state: 'succeeded', counts: { enrollment: { created: 4 }, event: { created: 8 } } })
+    expect(await world.sync(mapping.name)).toMatchObject({
+      state: 'succeeded',
+      counts: { enrollment: { created: 4 }, event: { created: 8 } },
+    })
     expect(await chunksOfStep3()).toBe(0)
-    expect(await readBack(world)).toEqual(expectedOf(clinic, mappingOf('hts')))
+    expect(await readBack(world)).toEqual(expectedOf(clinic, mapping))
   })
 
   test('beside newcomers, step 3 plans for patients whom DHIS2 had, and for those with something to reject', async () => {
     clinic.healthy('known')
     await mart()
-    await world.sync(name)
+    await world.sync(mapping.name)
     clinic.visit(clinic.enrollments[0]!, FOLLOW_UP, { eventDate: '2024-05-05', dateCreated: '2024-05-05 10:00:00' })
     clinic.healthy('new')
     astray('odd')
     await mart()
-    const report = await world.sync(name)
+    const report = await world.sync(mapping.name)
     expect(report).toMatchObject({
       counts: { trackedEntity: { created: 2 }, enrollment: { created: 2 }, event: { created: 3, rejected: 1 } },
     })
@@ -69,7 +69,7 @@ describe.runIf(target)('newcomers', () => {
     astray('odd')
     clinic.healthy('new')
     await mart()
-    const report = await world.sync(name)
+    const report = await world.sync(mapping.name)
     expect(report).toMatchObject({ state: 'failed', counts: { trackedEntity: { created: 2, rejected: 1 }, event: { rejected: 0 } } })
     expect(report.rejected).toMatchObject([{ kind: 'trackedEntity', patientId: `${world.tag}-bad` }])
   })
@@ -79,7 +79,7 @@ describe.runIf(target)('newcomers', () => {
     astray('odd')
     await mart()
     const ctx = await contextOf(world)
-    const { runId } = await ctx.store.createRun({ mappingName: name, ...REQUEST })
+    const { runId } = await ctx.store.createRun({ mappingName: mapping.name, ...REQUEST })
     await ctx.store.startRun(runId)
     const run = async () => (await ctx.store.readRun(runId))!
     await takeSnapshot(ctx, await run())

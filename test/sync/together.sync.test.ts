@@ -9,7 +9,7 @@ import { readReport } from '../../src/cli/report.ts'
 import { Clinic, expectedOf, FOLLOW_UP, INITIAL, mappingOf } from '../support/clinic-model.ts'
 import { endOf, holdAt, readRun, REQUEST, start } from '../support/going.ts'
 import { readBack } from '../support/read-back.ts'
-import { until } from '../support/site.ts'
+import { until, untilWaiting } from '../support/site.ts'
 import { startWatch, type Watch } from '../support/watch.ts'
 import { openWorld, targets, targetsOfEachApi, type World } from '../support/world.ts'
 import { withColumns } from '../support/with-columns.ts'
@@ -213,14 +213,7 @@ describe.runIf(any)('one mapping', () => {
     await pg.query('lock table mart.hts_program_enrollment_table in access exclusive mode')
     const { store } = world.service
     const taking = store.takeSnapshot(await store.createRun({ mappingName: mapping.name, ...REQUEST })).catch((error: unknown) => error)
-    await until(
-      async () =>
-        (
-          await world.db.query(
-            `select from pg_locks join pg_database d on d.oid = database where not granted and datname = current_database()`,
-          )
-        ).length > 0,
-    )
+    await untilWaiting(world.db)
     await pg.query('drop table mart.hts_program_enrollment_table cascade')
     await pg.query('commit')
     await pg.end()
@@ -236,14 +229,7 @@ describe.runIf(any)('one mapping', () => {
       await pg.query('begin')
       await pg.query('lock table mart.hts_program_enrollment_table in access exclusive mode')
       const run = await start(world, mapping.name)
-      await until(
-        async () =>
-          (
-            await world.db.query(
-              `select from pg_locks join pg_database d on d.oid = database where not granted and datname = current_database()`,
-            )
-          ).length > 0,
-      )
+      await untilWaiting(world.db)
       if (what === 'dropped and rebuilt') {
         await pg.query('create table mart.rebuilt as table mart.hts_program_enrollment_table')
         await pg.query('drop table mart.hts_program_enrollment_table cascade')
