@@ -119,6 +119,8 @@ async function sync(config: Config, tag: string, patients: number): Promise<numb
   try {
     await service.store.saveMappings([MAPPING], 'bench')
     await service.startWorkers()
+    // a service that runs has its queue's tables and a session with DHIS2
+    await Promise.all([service.queues.countWorkers(), service.connect()])
     const { runId } = await service.queues.enqueue(REQUEST)
     const { seconds, sent } = await ended(service, runId)
     if (sent !== 4 * patients) throw new Error(`${sent} of ${4 * patients} objects were sent`)

@@ -29,6 +29,8 @@ export async function load(config: Config, requests: readonly ReadyRequest[]): P
     timeoutMs: config.timeoutSeconds * 1000,
     retryBudgetMs: 0,
   })
+  // one that runs has a session with DHIS2
+  await http.get('system/info')
   const started = performance.now()
   for (const persons of [true, false]) {
     const todo = requests.filter((request) => isOfPersons(request) === persons)

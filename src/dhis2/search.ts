@@ -1,11 +1,12 @@
 /** Searching tracked entities by the values of many patients at once; the filter language is nearly the same in both APIs. */
 import type { Query } from './http.ts'
 
-/** search values in one URL, and their length there */
-const VALUES_IN_URL = 100
+/** Search values in one URL. 2.41 takes 9 ms for one as for 250; the length gives out sooner. */
+const VALUES_IN_URL = 250
+/** length of a list in a URL, when others take all of their room */
 const LENGTH_IN_URL = 3000
-/** length of the other filters in a URL, together */
-const OTHERS_IN_URL = 4000
+/** Length of the other filters in a URL, together. Servers and proxies take 8 kB with everything. */
+const OTHERS_IN_URL = 3500
 /** how much of a long value is looked for */
 const LONGEST_PART = 60
 
@@ -21,7 +22,7 @@ export function searchQueries(filters: readonly { attribute: string; values: rea
   let room = OTHERS_IN_URL
   const others = rest.flatMap((f): (readonly [string, string])[] => {
     const listed = f.values.map((value) => inList(value, escapes))
-    const [only, ...more] = urlParts(listed.filter((value) => value !== null))
+    const [only, ...more] = urlParts(listed.filter((value) => value !== null), LENGTH_IN_URL)
     if (!only || more.length > 0 || listed.includes(null)) return []
     const filter = `${f.attribute}:in:${only.join(';')}`
     const length = encodeURIComponent(filter).length
@@ -32,7 +33,7 @@ export function searchQueries(filters: readonly { attribute: string; values: rea
   const listed = first.values.map((value) => inList(value, escapes)).filter((value) => value !== null)
   const odd = first.values.filter((value) => inList(value, escapes) === null)
   return [
-    ...urlParts(listed).map((part) => `${first.attribute}:in:${part.join(';')}`),
+    ...urlParts(listed, LENGTH_IN_URL + room).map((part) => `${first.attribute}:in:${part.join(';')}`),
     ...new Set(odd.flatMap((value) => oddFilter(first.attribute, value, escapes))),
   ].map((filter): Query => [['filter', filter], ...others])
 }
@@ -58,7 +59,7 @@ function oddFilter(attribute: string, value: string, escapes: boolean): string[]
   return longest === '' ? [] : [`${attribute}:like:${longest}`]
 }
 
-function urlParts(values: readonly string[]): string[][] {
+function urlParts(values: readonly string[], longest: number): string[][] {
   const parts: string[][] = []
   let room = 0
   for (const value of values) {
@@ -66,7 +67,7 @@ function urlParts(values: readonly string[]): string[][] {
     const part = parts.at(-1)
     if (part === undefined || part.length === VALUES_IN_URL || length > room) {
       parts.push([value])
-      room = LENGTH_IN_URL - length
+      room = longest - length
     } else {
       part.push(value)
       room -= length
