@@ -192,23 +192,27 @@ async function copyDelta(
   rows: FragmentSqlToken | ListSqlToken,
   force: boolean,
 ): Promise<Scanned> {
-  return tx.one(sql.type(scannedRow)`
-    with delta as materialized (
-      select d.*, ${isConfirmed(force)} as same, c.hash is not null as known
-      from (${rows}) as d
-      left join sync_confirmed c on c.mapping_name = ${run.mappingName} and c.kind = ${kind} and c.record_key = d.record_key
-    ), torn as materialized (
-      select record_key, count(*) filter (where same) as twins from delta
+  // A table, not a part of the statement that inserts: PostgreSQL reads a Mart with all of its processors only in a statement that changes no table.
+  await tx.query(sql.unsafe`
+    create temporary table delta on commit drop as
+    select d.*, ${isConfirmed(force)} as same, c.hash is not null as known
+    from (${rows}) as d
+    left join sync_confirmed c on c.mapping_name = ${run.mappingName} and c.kind = ${kind} and c.record_key = d.record_key`)
+  const scanned = await tx.one(sql.type(scannedRow)`
+    with torn as materialized (
+      select record_key, count(*) filter (where same) as twins from pg_temp.delta
       -- asked once: a first sync, and one without changes, has nothing to group
-      where exists (select from delta where known and not same)
+      where exists (select from pg_temp.delta where known and not same)
       group by record_key having bool_or(known and same) and not bool_and(same)
     ), copied as (
       insert into sync_snapshot_row (run_id, kind, source, state, ${COLUMNS})
-      select ${run.runId}, ${kind}, source, 'pending', ${VALUES} from delta left join torn using (record_key) where not same or twins > 0
+      select ${run.runId}, ${kind}, source, 'pending', ${VALUES} from pg_temp.delta left join torn using (record_key) where not same or twins > 0
     )
     select count(*)::int as scanned, (count(*) filter (where same) - (select coalesce(sum(twins), 0) from torn))::int as unchanged,
       (max(created) filter (where created between '1900-01-01' and now()::timestamp))::text as newest
-    from delta`)
+    from pg_temp.delta`)
+  await tx.query(sql.unsafe`drop table pg_temp.delta`)
+  return scanned
 }
 
 /** The run's enrollments, as far as the snapshot has them. */

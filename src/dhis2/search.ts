@@ -22,7 +22,10 @@ export function searchQueries(filters: readonly { attribute: string; values: rea
   let room = OTHERS_IN_URL
   const others = rest.flatMap((f): (readonly [string, string])[] => {
     const listed = f.values.map((value) => inList(value, escapes))
-    const [only, ...more] = urlParts(listed.filter((value) => value !== null), LENGTH_IN_URL)
+    const [only, ...more] = urlParts(
+      listed.filter((value) => value !== null),
+      LENGTH_IN_URL,
+    )
     if (!only || more.length > 0 || listed.includes(null)) return []
     const filter = `${f.attribute}:in:${only.join(';')}`
     const length = encodeURIComponent(filter).length

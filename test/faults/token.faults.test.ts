@@ -79,7 +79,10 @@ describe.concurrent.each(played)('$name', (target) => {
       outcome = await sync(token.key)
     }
     expect(outcome.code, outcome.err).toBe(1)
-    expect(JSON.parse(outcome.out)).toMatchObject({ state: 'failed', failure: `DHIS2 at ${proxy.url} does not let our account in: ${says}` })
+    expect(JSON.parse(outcome.out)).toMatchObject({
+      state: 'failed',
+      failure: `DHIS2 at ${proxy.url} does not let our account in: ${says}`,
+    })
     expect(outcome.out + outcome.err).not.toContain(token.key)
     expect(await delivered()).toBe(2)
 

@@ -28,7 +28,7 @@ describe('what an administrator can mend is said in a sentence', () => {
     ['28P01', 'The database does not accept our account. Check the user and the password in DATABASE_URL.'],
     [
       '42501',
-      'Our account may not do this in the database. It must read the Mart, write our tables and, for "migrate", have CREATE on the database.',
+      'Our account may not do this in the database. It must read the Mart, write our tables, have TEMPORARY on the database and, for "migrate", CREATE.',
     ],
     ['3D000', 'The database of DATABASE_URL does not exist.'],
     ['42P01', 'The database has not our tables. Run "bahmni-dhis2-sync migrate" first.'],

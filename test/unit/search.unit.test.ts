@@ -96,7 +96,10 @@ describe('several', () => {
   test('a list ends where its URL would become too long: others that go with it take of its room', () => {
     // 97 and the semicolon, which takes three in a URL
     const long = (prefix: string, n: number) => numbered(n, prefix).map((value) => value.padEnd(97, 'y'))
-    const [lead, other] = [{ attribute: UIC, values: long('x', 80) }, { attribute: NAME, values: long('n', 29) }]
+    const [lead, other] = [
+      { attribute: UIC, values: long('x', 80) },
+      { attribute: NAME, values: long('n', 29) },
+    ]
     const listed = (filters: Filters) => queries(filters, false).map(([filter]) => filter?.split(';').length)
     expect(listed([lead])).toEqual([65, 15])
     expect(listed([lead, other])).toEqual([35, 35, 10])
