@@ -22,10 +22,10 @@ export interface RunContextFactory {
 }
 
 /**
- * Patients in a chunk, who are looked up together, and the most of them in a request. Legacy imports slow down with the size of the batch (20-50 are best), the
- * tracker API does not. There a search costs 15 ms of DHIS2's time beside imports, for 200 patients as for 100.
+ * Patients in a chunk, and so the most in a request. Legacy imports slow down with the size of the batch (20-50 are best), the tracker API does not. There chunks of
+ * 200 would halve the searches, 2 % of a first sync's time, and take a tenth more memory.
  */
-const SIZES = { legacy: { chunk: 25, request: 25 }, tracker: { chunk: 200, request: 100 } }
+const CHUNK_SIZE = { legacy: 25, tracker: 100 }
 /** runs whose metadata is kept in memory */
 const KEPT_RUNS = 8
 
@@ -38,10 +38,10 @@ export async function runContext(factory: RunContextFactory): Promise<JobContext
     metadata: (run) => metadataOf(factory, client, run),
     requestSize: (run) =>
       (run.mapping.chunkSize ?? factory.chunkSize) === null
-        ? Math.max(1, Math.ceil(SIZES[client.api].request * factory.pacer.limits.share))
+        ? Math.max(1, Math.ceil(CHUNK_SIZE[client.api] * factory.pacer.limits.share))
         : null,
     settings: {
-      chunkSize: factory.chunkSize ?? SIZES[client.api].chunk,
+      chunkSize: factory.chunkSize ?? CHUNK_SIZE[client.api],
       trackedEntityType: factory.trackedEntityType,
       timeZone: factory.timeZone,
     },
