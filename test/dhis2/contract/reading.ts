@@ -57,18 +57,6 @@ export const readingCases: readonly ContractCase[] = [
     },
   },
   {
-    title: 'a search for 250 values, in a URL of 6,500 characters',
-    async run(target) {
-      const made = await group(target)
-      const others = Array.from({ length: 248 }, (_, i) => `${made.mark}-${i}`.padEnd(23, 'z'))
-      const values = [`${made.mark}-A`, ...others, `${made.mark}-D`].join(';')
-      const mode = target.api === 'legacy' ? 'ouMode=ALL' : 'orgUnitMode=ACCESSIBLE'
-      const query = `trackedEntityType=TETPerson01&${mode}&filter=${encodeURIComponent(`TEAUicCode1:in:${values}`)}`
-      expect(query.length).toBeGreaterThan(6400)
-      expect(sorted(await find(target, made, query))).toBe('AD')
-    },
-  },
-  {
     title: 'two filters on one attribute',
     async run(target) {
       const made = await group(target)
