@@ -62,9 +62,9 @@ export function startChunkWorker(options: ChunkWorkerOptions): Worker {
   return worker
 }
 
-/** "2 requests at a time, of 25 % of their full size": for whoever looks why a sync is slow. */
+/** "2 requests at a time, of 25 % of a chunk": for whoever looks why a sync is slow. */
 const paceOf = ({ inFlight, share }: RunContextFactory['pacer']['limits']) =>
-  `${inFlight} ${inFlight === 1 ? 'request' : 'requests'} at a time${share < 1 ? `, of ${Math.ceil(share * 100)} % of their full size` : ''}`
+  `${inFlight} ${inFlight === 1 ? 'request' : 'requests'} at a time${share < 1 ? `, of ${Math.ceil(share * 100)} % of a chunk` : ''}`
 
 async function doChunk(ctx: JobContext, run: Run, step: Step, chunk: number, beside: boolean): Promise<number> {
   switch (step) {

@@ -49,7 +49,7 @@ export function openMetrics(source: MetricsSource, now: () => number = () => per
     registers: [registry],
   })
   const atATime = gauge('dhis2_requests_at_a_time', 'Requests of this process that may write to DHIS2 at a time', [])
-  const share = gauge('dhis2_request_share', 'Size of this process’ requests as a part of their full size, 1 or less', [])
+  const share = gauge('dhis2_request_share', 'Part of a chunk that goes in one request of this process, 1 or less', [])
   const up = gauge('up', 'Can this process reach the part: 1 or 0', ['part'])
   const runs = gauge('syncs', 'Syncs in the database by state, dry runs too', ['mapping', 'state'])
   const records = gauge('records', 'Records that syncs in the database have settled, by outcome', ['mapping', 'kind', 'outcome'])

@@ -132,7 +132,7 @@ export async function openService(config: Config, log: Log, observe: (request: O
   metrics.showPace(pacer.limits)
   pacer.onChange((limits) => {
     metrics.showPace(limits)
-    log.debug({ requestsAtATime: limits.inFlight, share: limits.share }, 'pace')
+    log.debug({ requestsAtATime: limits.inFlight, shareOfChunk: limits.share }, 'pace')
   })
   const connect = connector(config, pacer)
   const ask = connector({ ...config, retrySeconds: 0, timeoutSeconds: Math.min(config.timeoutSeconds, ASK_SECONDS) })

@@ -10,7 +10,7 @@ export interface PaceBounds {
   least: number
   start: number
   most: number
-  /** of the patients in a request of full size; 1: the size is set */
+  /** of a chunk's patients, in one request; 1: the size is set */
   leastShare: number
 }
 
@@ -25,7 +25,7 @@ export interface Ticket {
 export interface Pace {
   /** requests at a time */
   readonly inFlight: number
-  /** how much of its full size a request has, up to 1 */
+  /** how much of a chunk goes in one request, up to 1 */
   readonly share: number
   /** changes of inFlight: what began before the last one says nothing about the new number */
   readonly moves: number

@@ -47,7 +47,7 @@ describe.each(TARGETS)('$name', (target) => {
   })
 
   test('fewer at a time when it asks for it, smaller ones when large ones take too long, and more again after', async () => {
-    const [chunks, ofChunk] = target.api === 'legacy' ? [26, 25] : [40, 100]
+    const [chunks, ofChunk] = target.api === 'legacy' ? [26, 25] : [24, 100]
     const requests = await synced({}, chunks * ofChunk, (n) => {
       if (n < PHASES.oneAtATime) return {}
       if (n < PHASES.small) return { atATime: 1 }
@@ -62,12 +62,11 @@ describe.each(TARGETS)('$name', (target) => {
     // those of the moment when it began to refuse, and few that tried whether it still does
     expect(failed(429)).toBeGreaterThan(0)
     expect(failed(429)).toBeLessThanOrEqual(4)
-    // the others came one at a time, or they would have been refused
-    expect(phase(PHASES.oneAtATime, PHASES.small).filter((one) => one.status === 200).length).toBeGreaterThan(6)
+    expect(most(phase(PHASES.oneAtATime + 4, PHASES.small), 'atATime')).toBe(1)
 
     expect(failed(504)).toBeGreaterThan(0)
     expect(failed(504)).toBeLessThanOrEqual(6)
-    const passed = phase(PHASES.small, PHASES.free).filter((one) => one.status === 200)
+    const passed = phase(PHASES.small, PHASES.free).filter((one) => one.status !== 504)
     expect(passed.length).toBeGreaterThan(8)
 
     // as large as before, and several at a time

@@ -68,24 +68,37 @@ describe('several', () => {
     [
       'another attribute goes with every query',
       [
-        { attribute: UIC, values: numbered(51) },
+        { attribute: UIC, values: numbered(101) },
         { attribute: NAME, values: ['Asha'] },
       ],
       [
         [`${UIC}:in:${numbered(50).join(';')}`, `${NAME}:in:Asha`],
-        [`${UIC}:in:v50`, `${NAME}:in:Asha`],
+        [`${UIC}:in:${numbered(100).slice(50).join(';')}`, `${NAME}:in:Asha`],
+        [`${UIC}:in:v100`, `${NAME}:in:Asha`],
+      ],
+    ],
+    [
+      'another attribute may have more values than the one that leads has in a query',
+      [
+        { attribute: UIC, values: numbered(100) },
+        { attribute: NAME, values: numbered(100, 'n') },
+      ],
+      [
+        [`${UIC}:in:${numbered(50).join(';')}`, `${NAME}:in:${numbered(100, 'n').join(';')}`],
+        [`${UIC}:in:${numbered(100).slice(50).join(';')}`, `${NAME}:in:${numbered(100, 'n').join(';')}`],
       ],
     ],
     [
       'another attribute that needs more than one list is left out',
       [
-        { attribute: UIC, values: numbered(60) },
-        { attribute: NAME, values: numbered(51, 'n') },
+        { attribute: UIC, values: numbered(110) },
+        { attribute: NAME, values: numbered(101, 'n') },
         { attribute: BIRTH, values: ['1990-02-03'] },
       ],
       [
         [`${UIC}:in:${numbered(50).join(';')}`, `${BIRTH}:in:1990-02-03`],
-        [`${UIC}:in:${numbered(60).slice(50).join(';')}`, `${BIRTH}:in:1990-02-03`],
+        [`${UIC}:in:${numbered(100).slice(50).join(';')}`, `${BIRTH}:in:1990-02-03`],
+        [`${UIC}:in:${numbered(110).slice(100).join(';')}`, `${BIRTH}:in:1990-02-03`],
       ],
     ],
   ])('%s', (_name, filters, expected) => {
