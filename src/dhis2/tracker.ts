@@ -84,16 +84,17 @@ export function trackerClient(http: Http, server: SystemInfo): Dhis2Client {
     readMetadata: (programs) => readMetadata(http, programs),
 
     async searchTrackedEntities(trackedEntityType, filters) {
-      const fixed: Query = [
-        ['trackedEntityType', trackedEntityType],
-        [name.orgUnitMode, 'ACCESSIBLE'],
-        ['fields', PERSON],
-      ]
-      const answers = await Promise.all(
-        searchQueries(filters, newNames).map((query) => list<RawTrackedEntity>('trackedEntities', [...fixed, ...query])),
-      )
-      // one who has two of the values is found twice
-      return [...new Map(answers.flat().map((raw) => [raw.trackedEntity, trackedEntityOf(raw)])).values()]
+      const found = new Map<string, Dhis2TrackedEntity>()
+      for (const query of searchQueries(filters, newNames)) {
+        const fixed: Query = [
+          ['trackedEntityType', trackedEntityType],
+          [name.orgUnitMode, 'ACCESSIBLE'],
+          ['fields', PERSON],
+        ]
+        for (const raw of await list<RawTrackedEntity>('trackedEntities', [...fixed, ...query]))
+          found.set(raw.trackedEntity, trackedEntityOf(raw))
+      }
+      return [...found.values()]
     },
 
     async readTrackedEntities(uids) {
